@@ -1,0 +1,23 @@
+// The link to the other language keeps the section that the reader is in.
+const other = document.querySelector(".other-language");
+const keep = () => other && (other.hash = location.hash);
+addEventListener("hashchange", keep);
+keep();
+
+// A copy button that gives more than the block shows says so.
+const more = { zh: "复制可直接运行的程序（到此段为止）" }[document.documentElement.lang.slice(0, 2)]
+  ?? "Copy the program that runs (up to and including this block)";
+const say = ({ target }) => {
+  const button = target.closest?.("[data-copy] .md-code__button[data-md-type=copy]");
+  if (button) button.title = more;
+};
+addEventListener("pointerover", say);
+addEventListener("focusin", say);
+
+// A formula or a program that scrolls must be reachable by keyboard; one that fits is no tab stop.
+const reach = () => {
+  for (const box of document.querySelectorAll(".formula"))
+    box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex");
+};
+addEventListener("resize", reach);
+document.fonts.ready.then(reach);

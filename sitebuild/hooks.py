@@ -1,0 +1,210 @@
+"""MkDocs glue, and the only file that knows MkDocs: run first, then lend the runs to the pages.
+
+One `mkdocs build` makes every language: the main configuration builds English, and when it is done
+each `mkdocs.<lang>.yml` is built into `site/<lang>` with a configuration object of its own.
+Nothing is ever written under docs/.
+"""
+
+import posixpath
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from bs4 import BeautifulSoup
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority, get_plugin_logger
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page as MkDocsPage
+from mkdocs.utils import get_relative_url
+
+from sitebuild import formulas, notebook, pages, pool
+from sitebuild.cache import Run
+from sitebuild.project import LANGUAGES, Project
+
+log = get_plugin_logger("sitebuild")
+NOTEBOOKS = "notebooks/"
+BULK = re.compile(r"<(style|script)\b.*?</\1>", re.S)
+
+runs: dict[str, Run] = {}
+failed = False  # while serving: some snippet failed, and its last good run is shown
+serving = False
+math: formulas.Formulas
+
+
+def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:  # noqa: ARG001
+    """Remember whether this is a build, which fails on a failing snippet, or a preview."""
+    global serving
+    serving = command == "serve"
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Watch what pages are made of, and start the formulas of this build."""
+    global math
+    root = _project(config).root
+    math = formulas.Formulas(root / ".cache")
+    config.watch += [str(root / folder) for folder in ("snippets", "gdcore", "docs", "mkdocs.zh.yml")]
+    config.extra_css.insert(0, "assets/katex/katex.css")
+    return config
+
+
+def on_pre_build(config: MkDocsConfig) -> None:
+    """Bring the runs up to date, once for all languages."""
+    global failed
+    if _lang(config) != LANGUAGES[0] and runs:
+        return
+    try:
+        fresh = pool.update(_project(config), say=log.info)
+        failed = False
+    except pool.SnippetsFailed as error:
+        if not serving:
+            raise PluginError(str(error)) from None
+        log.error(str(error))  # an exception would leave the preview answering nothing
+        fresh, failed = error.runs, True
+    runs.clear()
+    runs.update(fresh)
+
+
+@event_priority(-100)  # after mkdocs-jupyter, whose wrapper cannot hold generated files
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the runs and what both languages share, as files that lie elsewhere."""
+    project, lang = _project(config), _lang(config)
+    shared = {
+        path.relative_to(project.root / "docs").as_posix(): path
+        for path in sorted((project.root / "docs" / "assets").rglob("*"))
+        if path.is_file()
+    }
+    for name, run in runs.items():
+        folder, stem = project.run(name), name.rpartition("/")[2]
+        for figure in run.figures():
+            shared[f"runs/{name}/{figure}.svg"] = notebook.drawing(folder, figure, lang)
+        shared[f"runs/{name}.py"] = project.source(name)
+        shared[f"runs/{name}.ipynb"] = folder / lang / "download" / f"{stem}.ipynb"
+        # mkdocs-jupyter goes by the path of the source
+        shared[f"{NOTEBOOKS}{name}.md"] = folder / lang / "page" / f"{stem}.ipynb"
+    for uri, path in shared.items():
+        files.append(File.generated(config, uri, abs_src_path=str(path)))
+    return files
+
+
+@event_priority(50)  # after mkdocs-jupyter's 100
+def on_page_markdown(
+    markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files  # noqa: ARG001
+) -> str:
+    """Fill a chapter with its runs."""
+    uri = page.file.src_uri
+    if uri.startswith(NOTEBOOKS):
+        return BULK.sub("", markdown)
+    try:
+        return pages.fill(markdown, pages.Page(uri, _lang(config)), _project(config), runs)
+    except pages.PageError as error:
+        raise PluginError(str(error)) from None
+
+
+def on_page_content(
+    content: str, page: MkDocsPage, config: MkDocsConfig, files: Files  # noqa: ARG001
+) -> str:
+    """Take the formulas out, give the copy buttons their programs, tame the notebooks."""
+    uri = page.file.src_uri
+    if uri.startswith(NOTEBOOKS):
+        content = _tame(content, page, config)
+    content = pages.give_programs(content, _project(config))
+    return math.take(content, f"docs/{_lang(config)}/{uri}")
+
+
+def on_post_page(output: str, page: MkDocsPage, config: MkDocsConfig) -> str:  # noqa: ARG001
+    """Set the formulas in, and mend what the theme leaves undone."""
+    try:
+        output, has_math = math.put_back(output)
+    except formulas.FormulaError as error:
+        raise PluginError(str(error)) from None
+    if has_math:
+        links = "".join(
+            f'<link rel="preload" href="{get_relative_url(f"assets/katex/fonts/KaTeX_{font}.woff2", page.url)}"'
+            ' as="font" type="font/woff2" crossorigin>'
+            for font in formulas.PRELOADED
+        )
+        output = output.replace("</title>", f"</title>{links}", 1)
+    if failed:
+        output = output.replace("<article", '<article data-stale="true"', 1)
+    return output
+
+
+@event_priority(-100)
+def on_post_build(config: MkDocsConfig) -> None:
+    """Copy KaTeX's style and fonts; after the first language build the others."""
+    dist, out = formulas.katex(_project(config).root / ".cache"), Path(config.site_dir, "assets/katex")
+    (out / "fonts").mkdir(parents=True, exist_ok=True)
+    (out / "katex.css").write_text(formulas.stylesheet(dist), "utf-8")
+    for font in (dist / "fonts").glob("*.woff2"):
+        (out / "fonts" / font.name).write_bytes(font.read_bytes())
+    if _lang(config) != LANGUAGES[0]:
+        return
+    for lang in LANGUAGES[1:]:
+        other = load_config(
+            str(_project(config).root / f"mkdocs.{lang}.yml"),
+            site_dir=f"{config.site_dir}/{lang}",
+            strict=config.strict,
+            site_url=config.site_url and f"{config.site_url}{lang}/",
+        )
+        other.plugins.on_startup(command="serve" if serving else "build", dirty=False)
+        build(other)
+        other.plugins.on_shutdown()
+
+
+def _lang(config: MkDocsConfig) -> str:
+    return str(config.theme["language"])
+
+
+def _project(config: MkDocsConfig) -> Project:
+    return Project(Path(config.config_file_path).resolve().parent)
+
+
+def _tame(content: str, page: MkDocsPage, config: MkDocsConfig) -> str:
+    """Make mkdocs-jupyter's page one of ours: the theme's code blocks, no CSS or scripts of its own."""
+    project, lang = _project(config), _lang(config)
+    name = page.file.src_uri.removeprefix(NOTEBOOKS).removesuffix(".md")
+    soup = BeautifulSoup(BULK.sub("", content), "html.parser")
+    for tag in soup.select(".clipboard-copy-txt, .zeroclipboard-container, .anchor-link"):
+        tag.decompose()
+    headings = soup.select("h1, h2, h3, h4, h5, h6")
+    for tag, anchor in zip(headings, _flat(page.toc), strict=False):
+        tag["id"] = anchor
+    cells = iter(runs[name].cells)
+    for tag in soup.select(".highlight-ipynb"):
+        tag["class"] = ["highlight"]
+        tag["data-program"] = f"{name}/{next(cells)['title']}"
+        if tag.pre is not None:
+            tag.pre.wrap(soup.new_tag("pre")).pre.name = "code"  # type: ignore[union-attr]
+    alts = _alts(project, lang)
+    for image in soup.select("img[alt]"):
+        image["alt"] = alts.get((name, str(image["alt"])), image["alt"])
+    source = posixpath.basename(name)
+    note = _DOWNLOAD[lang].format(
+        py=f"../../../runs/{name}.py", ipynb=f"../../../runs/{name}.ipynb", source=source
+    )
+    note += pages.provenance(runs[name], "", lang).partition(" · ")[2]
+    if headings:
+        headings[0].insert_after(BeautifulSoup(f'<p class="provenance">{note}</p>', "html.parser"))
+    return str(soup)
+
+
+_DOWNLOAD = {
+    "en": '<a href="{py}" download>{source}.py</a> · <a href="{ipynb}" download>{source}.ipynb</a> · ',
+    "zh": '<a href="{py}" download>{source}.py</a> · <a href="{ipynb}" download>{source}.ipynb</a> · ',
+}
+
+
+def _alts(project: Project, lang: str) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for path in sorted((project.root / "docs" / lang).rglob("*.md")):
+        found |= pages.alts(path.read_text("utf-8"))
+    return found
+
+
+def _flat(items: Any) -> Any:
+    for item in items:
+        yield item.id
+        yield from _flat(item.children)

@@ -1,0 +1,90 @@
+"""Make the files that pages use out of a recorded run; needs no new run when only prose changed."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+from sitebuild import figure
+from sitebuild.cache import Run, digest, meaning
+from sitebuild.project import HERE, LANGUAGES, Project
+from sitebuild.snippet import Snippet
+
+
+def derive(project: Project, name: str, run: Run) -> None:
+    """Write excerpts, printed outputs, finished figures and notebooks, unless they are there."""
+    folder, snippet = project.run(name), Snippet.read(project.source(name))
+    labels = {lang: figure.words(project.snippets, lang) for lang in LANGUAGES}
+    here = HERE.root / "sitebuild"
+    stamp = digest(
+        snippet.source, json.dumps(labels), *(meaning(here / f) for f in ("figure.py", "notebook.py"))
+    )
+    done = folder / "derived"
+    if done.is_file() and done.read_text("utf-8") == stamp:
+        return
+    done.unlink(missing_ok=True)
+    for cell, output in zip(snippet.cells, run.cells, strict=True):
+        (folder / f"{cell.title}.py").write_text(cell.text + "\n", "utf-8")
+        (folder / f"{cell.title}.txt").write_text(output["text"], "utf-8")
+    for name_ in run.figures():
+        svg = figure.finish((folder / f"{name_}.raw.svg").read_text("utf-8"))
+        for lang in LANGUAGES:
+            drawn = figure.translate(svg, labels[lang]) if labels[lang] else svg
+            drawing(folder, name_, lang).write_text(drawn, "utf-8")
+    _notebooks(project, name, run, snippet)
+    done.write_text(stamp, "utf-8")
+
+
+def drawing(folder: Path, name: str, lang: str) -> Path:
+    """File of a finished figure in a language."""
+    return folder / f"{name}.{lang}.svg"
+
+
+def _notebooks(project: Project, name: str, run: Run, snippet: Snippet) -> None:
+    import jupytext
+
+    plain = jupytext.reads(snippet.source, fmt="py:percent")
+    stem = name.rpartition("/")[2]
+    for lang in LANGUAGES:
+        for kind in ("page", "download"):
+            book, outputs = copy.deepcopy(plain), iter(run.cells)
+            book.cells = [c for c in book.cells if c.metadata.pop("lang", lang) == lang]
+            for count, cell in enumerate(book.cells, 1):
+                cell.id = f"{stem}-{count}"
+                if cell.cell_type == "code":
+                    cell.execution_count, cell.metadata = count, {}
+                    cell.outputs = _outputs(project, name, lang, kind, next(outputs))
+            book.metadata = {
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+                "language_info": {"name": "python"},
+            }
+            file = project.run(name) / lang / kind / f"{stem}.ipynb"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(book, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def _outputs(
+    project: Project, name: str, lang: str, kind: str, cell: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return a cell's outputs; its figures lie inside a download, and beside the page of a site."""
+    text = [{"output_type": "stream", "name": "stdout", "text": cell["text"]}] if cell["text"] else []
+    shown = []
+    for name_ in cell["figures"]:
+        svg = drawing(project.run(name), name_, lang).read_text("utf-8")
+        data = {"text/plain": name_}
+        if kind == "page":
+            data["text/html"] = images(f"../../../runs/{name}/{name_}.svg", name_, svg)
+        else:
+            data["image/svg+xml"] = figure.on_paper(svg)
+        shown.append({"output_type": "display_data", "metadata": {}, "data": data})
+    return text + shown
+
+
+def images(source: str, alt: str, svg: str) -> str:
+    """Return the two images of a figure, of which the theme shows the one for its scheme."""
+    width, height = figure.size(svg)
+    return "".join(
+        f'<img src="{source}#only-{scheme}" alt="{alt}" width="{width}" height="{height}"'
+        ' loading="lazy">'
+        for scheme in ("light", "dark")
+    )

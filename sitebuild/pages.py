@@ -1,0 +1,155 @@
+r"""Put runs into pages: text in, text out, nothing known of the site generator.
+
+In a chapter's Markdown:
+
+- `![alt](run:batch/three_methods/race "caption")` is a figure, with a line that says where it
+  comes from;
+- `{{ batch/three_methods.sgd_updates:,d }}` is a value in a Python format. The name needs its
+  slash and its dot, so that LaTeX's `{{...}}` is never taken for one;
+- a python fence around `--8<-- "batch/three_methods/race.py"` shows a cell, and its copy button
+  gives the program that runs;
+- a fence around `--8<-- "batch/three_methods/race.txt"` shows what the cell printed.
+"""
+
+import difflib
+import html
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sitebuild import figure as drawn
+from sitebuild import notebook
+from sitebuild.cache import Run
+from sitebuild.project import Project
+from sitebuild.snippet import Snippet
+
+NAME = r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*"
+VALUE = re.compile(rf"\{{\{{\s*({NAME})\.(\w+)(?::([^}}\s]+))?\s*\}}\}}")
+FIGURE = re.compile(rf'!\[([^\]]*)\]\(run:({NAME})/(\w+)(?:\s+"([^"]*)")?\)')
+FENCE = re.compile(
+    rf'^```(?P<lang>python|text)(?: changed-from="(?P<before>\w+)")?\n'
+    rf'--8<-- "(?P<name>{NAME})/(?P<cell>\w+)\.(?P<ext>py|txt)"\n```$',
+    re.M,
+)
+PROGRAM = re.compile(r'data-program="([^"]*)"')
+PROVENANCE = {
+    "en": "[runnable source]({notebook}) · {seconds:.2g} s on {device} · {libraries}",
+    "zh": "[可运行的源码]({notebook}) · 在 {device} 上用时 {seconds:.2g} 秒 · {libraries}",
+}
+TITLES = {"matplotlib": "Matplotlib", "numpy": "NumPy", "torch": "PyTorch"}
+
+
+class PageError(ValueError):
+    """A page that asks for what no run has; the message names the page and what there is."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to be filled: where it is and in which language."""
+
+    uri: str  # "chapters/mini-batches.md"
+    lang: str
+
+    def link(self, uri: str) -> str:
+        """Return the way from this page to another file of the site."""
+        return posixpath.relpath(uri, posixpath.dirname(self.uri) or ".")
+
+    def known(self, kind: str, name: str, names: list[str]) -> None:
+        """Refuse a name that is not among the known ones."""
+        if name in names:
+            return
+        near = difflib.get_close_matches(name, names, 1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise PageError(
+            f"docs/{self.lang}/{self.uri}: there is no {kind} {name!r}{hint}; "
+            f"there are: {', '.join(names) or 'none'}"
+        )
+
+
+def fill(markdown: str, page: Page, project: Project, runs: Mapping[str, Run]) -> str:
+    """Replace every reference to a run by what the run gave."""
+
+    def run(name: str) -> Run:
+        page.known("snippet", name, sorted(runs))
+        return runs[name]
+
+    def value(match: re.Match[str]) -> str:
+        name, key, spec = match.groups()
+        values = run(name).values
+        page.known(f"value of {name} called", key, sorted(values))
+        try:
+            return format(values[key], spec or "")
+        except ValueError as error:
+            raise PageError(
+                f"docs/{page.lang}/{page.uri}: {match[0]}: {error} (it is {values[key]!r})"
+            ) from None
+
+    def figure(match: re.Match[str]) -> str:
+        alt, name, key, caption = match.groups()
+        page.known(f"figure of {name} called", key, run(name).figures())
+        if not alt:
+            raise PageError(f"docs/{page.lang}/{page.uri}: {match[0]} has no alt text")
+        svg = notebook.drawing(project.run(name), key, page.lang).read_text("utf-8")
+        source = page.link(f"runs/{name}/{key}.svg")
+        note = provenance(run(name), page.link(f"notebooks/{name}.md"), page.lang)
+        width, height = drawn.size(svg)
+        attributes = f"{{ width={width} height={height} loading=lazy }}"
+        return (
+            '<figure class="run" markdown="span">\n'
+            f"![{alt}]({source}#only-light){attributes}\n"
+            f"![{alt}]({source}#only-dark){attributes}\n"
+            f'<figcaption markdown="span">{caption or ""} <small>{note}</small></figcaption>\n'
+            "</figure>"
+        )
+
+    def fence(match: re.Match[str]) -> str:
+        name, cell = match["name"], match["cell"]
+        titles = [c["title"] for c in run(name).cells]
+        page.known(f"cell of {name} called", cell, titles)
+        include = f'--8<-- "{name}/{cell}.{match["ext"]}"'
+        if match["ext"] == "txt":
+            return f"``` {{ .text .output .no-copy }}\n{include}\n```"
+        marked = ""
+        if match["before"]:
+            page.known(f"cell of {name} called", match["before"], titles)
+            lines = changed_lines(Snippet.read(project.source(name)), match["before"], cell)
+            marked = f' hl_lines="{" ".join(map(str, lines))}"'
+        return f'``` {{ .python data-program="{name}/{cell}"{marked} }}\n{include}\n```'
+
+    return FIGURE.sub(figure, VALUE.sub(value, FENCE.sub(fence, markdown)))
+
+
+def give_programs(content: str, project: Project) -> str:
+    """Let the copy button of each shown cell copy the program that runs."""
+
+    def put(match: re.Match[str]) -> str:
+        name, _, cell = html.unescape(match[1]).rpartition("/")
+        program = Snippet.read(project.source(name)).program(cell)
+        return f'data-copy="{html.escape(program).replace(chr(10), "&#10;")}"'
+
+    return PROGRAM.sub(put, content)
+
+
+def provenance(run: Run, link: str, lang: str) -> str:
+    """Say where a figure comes from: the source, the seconds, the device, the versions."""
+    libraries = ", ".join(
+        f"{TITLES.get(name, name)} {version.partition('+')[0]}"
+        for name, version in run.versions.items()
+    )
+    return PROVENANCE[lang].format(
+        notebook=link, seconds=run.seconds, device=run.device, libraries=libraries
+    )
+
+
+def changed_lines(snippet: Snippet, before: str, after: str) -> list[int]:
+    """Return the numbers of the lines of one cell that are not in another."""
+    text = {cell.title: cell.text.splitlines() for cell in snippet.cells}
+    blocks = difflib.SequenceMatcher(None, text[before], text[after], autojunk=False)
+    same = {block.b + i for block in blocks.get_matching_blocks() for i in range(block.size)}
+    return [i + 1 for i, line in enumerate(text[after]) if i not in same and line.strip()]
+
+
+def alts(markdown: str) -> dict[tuple[str, str], str]:
+    """Return the alt text of each figure that a page shows, by (snippet, figure)."""
+    return {(name, key): alt for alt, name, key, _ in FIGURE.findall(markdown)}

@@ -1,0 +1,39 @@
+"""Where things are in a checkout."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folders of one checkout, by its root."""
+
+    root: Path
+
+    @property
+    def snippets(self) -> Path:
+        """Folder of the snippets, by topic."""
+        return self.root / "snippets"
+
+    @property
+    def runs(self) -> Path:
+        """Folder of the recorded runs; safe to delete."""
+        return self.root / ".cache" / "runs"
+
+    def names(self) -> list[str]:
+        """Names of all snippets, such as "batch/three_methods", sorted."""
+        found = self.snippets.glob("*/[!_]*.py")
+        return sorted(path.relative_to(self.snippets).with_suffix("").as_posix() for path in found)
+
+    def source(self, name: str) -> Path:
+        """File of a snippet."""
+        return self.snippets / f"{name}.py"
+
+    def run(self, name: str) -> Path:
+        """Folder of a snippet's recorded run."""
+        return self.runs / name
+
+
+HERE = Project(Path(__file__).resolve().parents[1])

@@ -1,0 +1,171 @@
+"""Execute one snippet as `python snippets/topic/name.py` would, and record the run.
+
+Runs in a process of its own. The record is written to a temporary folder and renamed at the end,
+so that an interrupted or failed run leaves the last good one as it was.
+"""
+
+import contextlib
+import datetime
+import io
+import os
+import shutil
+import sys
+import time
+import traceback
+import types
+import warnings
+from pathlib import Path
+from typing import Any
+
+from sitebuild.cache import Run, machinery, meaning, used_libraries
+from sitebuild.project import Project
+from sitebuild.snippet import Snippet, SnippetError
+
+
+def execute(project: Project, name: str) -> str | None:
+    """Run a snippet and store its record; return None, or the error as a reader should see it."""
+    path = project.source(name)
+    temporary = project.runs / ".unfinished" / f"{name.replace('/', '.')}.{os.getpid()}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    warned = io.StringIO()
+    try:
+        _record(project, path, temporary, warned).save(temporary)
+    except SnippetError as error:
+        return str(error).replace(f"{project.root}{os.sep}", "")
+    except BaseException as error:  # SystemExit too: a snippet must not end the build
+        return f"{where(path, project, error)}\n\n{warned.getvalue()}{_traceback(error)}"
+    else:
+        target = project.run(name)
+        shutil.rmtree(target, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.rename(target)
+        return None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _record(project: Project, path: Path, folder: Path, warned: io.StringIO) -> Run:
+    reads = {path.relative_to(project.root).as_posix(): meaning(path)}  # as it was before the run
+    cells = Snippet.read(path).compiled()
+    opened = _watch_reads()
+
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    plt.show = lambda *args, **kwargs: None
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+    os.chdir(project.root)
+    sys.path[:0] = [str(path.parent), str(project.root)]
+    sys.argv = [str(path)]
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__file__ = str(path)
+
+    outputs: list[dict[str, Any]] = []
+    start = time.perf_counter()
+    with contextlib.redirect_stderr(warned):
+        for title, code in cells:
+            text = io.StringIO()
+            with contextlib.redirect_stdout(text):
+                exec(code, main.__dict__)
+            outputs.append(
+                {"title": title, "text": text.getvalue(), "figures": _save(plt, folder, title)}
+            )
+    seconds = time.perf_counter() - start
+
+    for file in _own_files(project, opened):
+        reads.setdefault(file.relative_to(project.root).as_posix(), meaning(file))
+
+    from gdcore.hardware import cpu_name  # not above, or every snippet would seem to read it
+
+    return Run(
+        machinery=machinery(),
+        reads=dict(sorted(reads.items())),
+        versions=used_libraries([project.root / file for file in reads]),
+        device=cpu_name(),
+        date=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        seconds=round(seconds, 2),
+        values=_scalars(main.__dict__),
+        cells=outputs,
+        warned=warned.getvalue(),
+    )
+
+
+def _watch_reads() -> set[str]:
+    """Collect the files opened for reading from now on."""
+    opened: set[str] = set()
+
+    def see(event: str, args: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(args[0], str) and args[1] in ("r", "rb", None):
+            opened.add(args[0])
+
+    sys.addaudithook(see)
+    return opened
+
+
+def _own_files(project: Project, opened: set[str]) -> list[Path]:
+    """Return the repository's files that were imported or opened, without the build's own."""
+    files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
+    found = {Path(file).absolute() for file in files | opened if file and not file.endswith(".pyc")}
+    build = Path(__file__).parent
+    return sorted(
+        file
+        for file in found
+        if file.is_relative_to(project.root)
+        and not file.is_relative_to(build)
+        and not file.is_relative_to(project.root / ".cache")
+        and "site-packages" not in file.parts
+        and file.is_file()
+    )
+
+
+def _save(plt: Any, folder: Path, title: str) -> list[str]:
+    """Save and close the open figures: `title`, then `title_2` and so on."""
+    names = []
+    for count, number in enumerate(plt.get_fignums(), 1):
+        name = title if count == 1 else f"{title}_{count}"
+        with plt.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gdcore"}):
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader has it
+                plt.figure(number).savefig(
+                    folder / f"{name}.raw.svg",
+                    transparent=True,
+                    metadata={"Date": None, "Creator": None},
+                )
+        names.append(name)
+    plt.close("all")
+    return names
+
+
+def _scalars(space: dict[str, Any]) -> dict[str, Any]:
+    """Return every number, truth value and text that the snippet left under a public name."""
+    values = {}
+    for name, value in space.items():
+        if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+            value = value.item()
+        if not name.startswith("_") and isinstance(value, bool | int | float | str):
+            values[name] = value
+    return values
+
+
+def where(path: Path, project: Project, error: BaseException) -> str:
+    """Name the snippet's line at which an error arose: `snippets/x/y.py:12: ValueError: ...`."""
+    line = 1
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        line = error.lineno or 1
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == str(path):
+            line = frame.lineno or line
+    last = traceback.format_exception_only(error)[-1].strip()
+    return f"{path.relative_to(project.root).as_posix()}:{line}: {last}"
+
+
+def _traceback(error: BaseException) -> str:
+    """Format a traceback without the frames of this module."""
+    tb = error.__traceback__
+    while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
+        tb = tb.tb_next
+    return "".join(traceback.format_exception(type(error), error, tb))

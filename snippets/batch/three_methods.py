@@ -1,0 +1,266 @@
+# %% [markdown] lang="en"
+# # Three methods, one race
+#
+# The race that most tutorials run: one straight line, one learning rate, three batch sizes. Here
+# it runs to its end, is drawn against three clocks, and is run again with each method at a
+# learning rate of its own.
+
+# %% [markdown] lang="zh"
+# # 三种方法，一场赛跑
+#
+# 多数教程都会跑的那场比赛：一条直线、一个学习率、三种批量大小。这里把它跑到底，
+# 按三只不同的钟画出来，再让每种方法用各自的学习率重跑一次。
+
+# %% data
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import gdcore as gd
+from gdcore import plot
+
+plt.style.use(plot.STYLE)
+
+np.random.seed(42)  # the seed and the data of the published race
+X = np.random.rand(1000, 1)
+y = (3 * X + 2 + 0.1 * np.random.randn(1000, 1)).ravel()
+
+loss = gd.LinearRegression()
+n = len(X)
+A = np.column_stack([X, np.ones(n)])
+H = 2 * A.T @ A / n  # the curvature of the loss, the same everywhere
+best = np.linalg.lstsq(A, y)[0]
+floor = loss(best, X, y)
+print(f"least squares: slope {best[0]:.4f}, intercept {best[1]:.4f}, loss {floor:.6f}")
+
+# %% [markdown] lang="en"
+# ## As published: one learning rate for all
+#
+# The loop is the same for all three; only `batch_size` differs. The loss drawn is that of all
+# 1000 rows, taken at some two hundred moments on the way.
+
+# %% [markdown] lang="zh"
+# ## 照通常的做法：三者共用一个学习率
+#
+# 三者的循环完全相同，只有 `batch_size` 不同。图中画的是全部 1000 行上的损失，
+# 沿途取了大约两百个时刻。
+
+# %% race
+milestones = set(np.geomspace(1, 1_000_000, 241).round().astype(int))
+
+
+def race(batch_size, lr, updates, seed=0):
+    """Descend from zero; record how far the loss of all rows lies above least squares."""
+    batches = gd.Batches(X, y, batch_size=batch_size, seed=seed)
+    optimizer = gd.SGD(lr=lr)
+    w = np.zeros(2)
+    state = optimizer.init(w)
+    history = gd.History()
+    for epoch in range(updates // len(batches)):
+        for X_batch, y_batch in batches.epoch(epoch):
+            optimizer.step(w, loss.grad(w, X_batch, y_batch), state)
+            if state["t"] in milestones:
+                history.record(state["t"], excess=loss(w, X, y) - floor)
+    history.record(state["t"], w=w)
+    return history
+
+
+methods = {
+    "batch": (n, plot.BATCH),
+    "mini-batch": (128, plot.MINI_BATCH),
+    "stochastic": (1, plot.STOCHASTIC),
+}
+shared_lr, epochs = 0.01, 1000
+published = {
+    name: race(m, shared_lr, updates=epochs * -(-n // m)) for name, (m, _) in methods.items()
+}
+
+for name, history in published.items():
+    slope, intercept = history["w"][-1]
+    made = history.steps("w")[-1]
+    print(f"{name:>10}: {made:9,d} updates, slope {slope:.4f}, intercept {intercept:.4f}")
+
+# %% clocks
+record = Path(gd.__file__).parents[1] / "snippets" / "measured" / "three_methods.json"
+measured = json.loads(record.read_text())
+step_seconds = {
+    row["batch_size"]: row["step_seconds"]
+    for row in measured["rows"]
+    if row["library"] == "numpy"
+}
+
+
+def against_clocks(runs, lrs):
+    """Draw the runs by epochs, by updates and by seconds."""
+    fig, axes = plt.subplots(3, 1, figsize=(5, 7.8), sharey=True)
+    clocks = {
+        "epochs": lambda m: m / n,
+        "updates": lambda m: 1,
+        "seconds": lambda m: step_seconds[m],
+    }
+    for ax, (clock, per_update) in zip(axes, clocks.items(), strict=True):
+        for name, histories in runs.items():
+            m, look = methods[name]
+            label = f"{name}, batch size {m}, lr {lrs[name]:.2g}"
+            if len(histories) > 1:
+                label += f", {len(histories)} seeds"
+            plot.loss(
+                histories, series="excess", ax=ax, per_update=per_update(m), label=label, **look
+            )
+        ax.set(xscale="log", yscale="log", ylim=(1e-9, 30), xlabel=clock)
+    axes[1].set_ylabel("loss of all rows, above least squares")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left")
+    return axes
+
+
+against_clocks(
+    {name: [history] for name, history in published.items()}, dict.fromkeys(methods, shared_lr)
+)
+plt.show()
+
+# %% [markdown] lang="en"
+# ## Made fair: to each its own learning rate
+#
+# One sweep for all: eleven learning rates, five seeds, 2000 updates. A run *arrives* with the first
+# update that brings the loss of all rows within 0.001 of least squares, and it *holds* if the last
+# 1000 updates stay within 0.001 on average. The best learning rate is the one that holds and whose
+# slowest seed arrives first.
+
+# %% [markdown] lang="zh"
+# ## 让比赛公平：各用各的学习率
+#
+# 三者用同一套扫描：十一个学习率、五个种子、2000 次更新。全部行上的损失第一次进入最小二乘解的
+# 0.001 以内，叫做*到达*；最后 1000 次更新的平均值仍在 0.001 以内，叫做*守住*。
+# 最好的学习率，是守得住、并且最慢的种子也最早到达的那个。
+
+# %% sweep
+lrs = 2.0 ** np.arange(-5, 0.5, 0.5)
+seeds, budget, close = 5, 2000, 0.001
+
+
+def arrival(batch_size, lr, seed):
+    """Updates until the run arrives (inf: never), and whether it holds."""
+    batches = gd.Batches(X, y, batch_size=batch_size, seed=seed)
+    optimizer = gd.SGD(lr=lr)
+    w, path = np.zeros(2), np.full((budget, 2), np.inf)
+    state = optimizer.init(w)
+    visits = (batch for epoch in range(budget) for batch in batches.epoch(epoch))
+    for t, (X_batch, y_batch) in zip(range(budget), visits):
+        optimizer.step(w, loss.grad(w, X_batch, y_batch), state)
+        if abs(w[0]) > 1e6:  # diverged
+            return np.inf, False
+        path[t] = w
+    excess = np.sum((path - best) @ H * (path - best), axis=1) / 2  # this loss is a bowl, exactly
+    near = np.flatnonzero(excess <= close)
+    return (near[0] + 1 if len(near) else np.inf), excess[-1000:].mean() <= close
+
+
+arrivals, holds, own_lr = {}, {}, {}
+for name, (m, _) in methods.items():
+    drawn = range(seeds) if m < n else [0]  # all rows at once leave nothing to chance
+    results = [[arrival(m, lr, seed) for seed in drawn] for lr in lrs]
+    arrivals[name] = np.array([[t for t, _ in row] for row in results])
+    holds[name] = np.array([all(held for _, held in row) for row in results])
+    slowest = np.where(holds[name], arrivals[name].max(axis=1), np.inf)
+    own_lr[name] = lrs[slowest.argmin()]
+    at_best = arrivals[name][slowest.argmin()]
+    print(
+        f"{name:>10}: lr {own_lr[name]:.4f}, arrives after {at_best.mean():.1f} updates "
+        f"({at_best.min():.0f} to {at_best.max():.0f})"
+    )
+
+fig, ax = plt.subplots(figsize=(5, 3.8))
+for (name, (m, look)), marker in zip(methods.items(), "sDo", strict=True):
+    mean, low, high = (f(arrivals[name], axis=1) for f in (np.mean, np.min, np.max))
+    label = f"{name}, batch size {m}"
+    if m < n:
+        label += f", {seeds} seeds"
+    ax.plot(lrs, mean, label=label, **look)
+    ax.fill_between(lrs, low, high, color=look["color"], alpha=0.25, linewidth=0)
+    kept = holds[name]
+    ax.plot(lrs[kept], mean[kept], marker, color=look["color"])
+    ax.plot(lrs[~kept], mean[~kept], marker, color=look["color"], markerfacecolor="none")
+ax.plot([], [], "o", color="#6b7280", label="holds")
+ax.plot([], [], "o", color="#6b7280", markerfacecolor="none", label="arrives but does not hold")
+ax.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="updates until arrival")
+for axis, ticks in ((ax.xaxis, (0.03, 0.1, 0.3, 1)), (ax.yaxis, (30, 100, 300))):
+    axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_minor_formatter("")
+ax.legend()
+plt.show()
+
+# %% own_lr
+fair = {
+    name: [race(m, own_lr[name], budget, seed) for seed in (range(seeds) if m < n else [0])]
+    for name, (m, _) in methods.items()
+}
+axes = against_clocks(fair, own_lr)
+for ax in axes:
+    ax.axhline(close, color="#6b7280", linestyle=":")
+    ax.set_ylim(1e-6, 30)
+plt.show()
+
+# %% [markdown] lang="en"
+# ## The claims of the chapter
+
+# %% [markdown] lang="zh"
+# ## 本章的论断
+
+# %% check
+made = {name: int(history.steps("w")[-1]) for name, history in published.items()}
+batch_updates, mini_updates, one_updates = made.values()
+assert (batch_updates, mini_updates, one_updates) == (1_000, 8_000, 1_000_000)
+
+# Batch descent has a closed form: the error shrinks by I - lr H with every update.
+exact = best - np.linalg.matrix_power(np.eye(2) - shared_lr * H, batch_updates) @ best
+assert np.allclose(published["batch"]["w"][-1], exact, rtol=1e-10)
+mu, L = np.linalg.eigvalsh(H)
+lr_limit = 2 / L
+batch_slope = published["batch"]["w"][-1][0]
+batch_error = abs(batch_slope - best[0])
+assert batch_error > 0.3  # after 1000 epochs batch descent is still on its way
+
+
+def at(history, updates):
+    return history["excess"][history.steps("excess") == updates][0]
+
+
+# At one shared lr, equal updates bring equal progress, whatever a batch costs.
+after_1000 = {name: at(history, 1000) for name, history in published.items()}
+batch_after, mini_after, one_after = after_1000.values()
+spread = max(after_1000.values()) / min(after_1000.values())
+assert spread < 1.1
+# Left alone at that lr, the one-sample run keeps bouncing; the mini-batch settles far lower.
+mini_tail = published["mini-batch"]["excess"][-5:].mean()
+one_tail = published["stochastic"]["excess"][-50:].mean()
+assert mini_tail < one_tail / 50
+
+# An epoch of one sample at a time is the slowest in seconds, by its thousand updates.
+epoch_ms = {m: 1000 * step_seconds[m] * -(-n // m) for m in step_seconds}
+one_epoch_ms, mini_epoch_ms, batch_epoch_ms = epoch_ms[1], epoch_ms[128], epoch_ms[n]
+assert one_epoch_ms > 10 * mini_epoch_ms > 10 * batch_epoch_ms
+epoch_ratio = one_epoch_ms / batch_epoch_ms
+device, measured_on = measured["device"], measured["date"]
+
+# Each at its own lr: the order depends on the clock.
+best_at = {name: arrivals[name][list(lrs).index(own_lr[name])] for name in methods}
+batch_arrives, mini_arrives, one_arrives = (times.mean() for times in best_at.values())
+one_first, one_last = best_at["stochastic"].min(), best_at["stochastic"].max()
+batch_lr, mini_lr, one_lr = own_lr.values()
+assert batch_arrives < mini_arrives < one_arrives  # in updates
+batch_rows, mini_rows, one_rows = batch_arrives * n, mini_arrives * 128, one_arrives
+assert one_rows < mini_rows < batch_rows  # in rows read
+batch_ms, mini_ms, one_ms = (
+    1000 * step_seconds[m] * times.mean()
+    for (m, _), times in zip(methods.values(), best_at.values(), strict=True)
+)
+assert max(batch_ms, mini_ms) < one_ms / 3  # in seconds
+assert batch_lr < lr_limit < lrs[list(lrs).index(batch_lr) + 1]  # the next lr diverges
+
+# A larger lr brings the one-sample run near sooner, but it does not stay.
+one_mean = arrivals["stochastic"].mean(axis=1)
+hasty_lr, hasty_arrives = lrs[one_mean.argmin()], one_mean.min()
+assert hasty_arrives < one_arrives
+assert not holds["stochastic"][one_mean.argmin()]
