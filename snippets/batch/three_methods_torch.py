@@ -91,6 +91,11 @@ assert rises[1000] == 0
 assert 0.4 < rises[1] < 0.6
 one_rises = rises[1]
 
+# Yet at the end the loss of all rows is close to the best line's.
+floor = np.mean((np.polyval(np.polyfit(X[:, 0], y, 1), X[:, 0]) - y) ** 2)
+one_after = by_hand[1]["epoch_loss"][-1]
+assert one_after < 1.3 * floor
+
 # The mean of an epoch's logged losses is not the loss after it: it lags, and mixes parameters.
 last = by_hand[128].steps("loss") >= (epochs - 1) * 8
 logged_mean, after_epoch = by_hand[128]["loss"][last].mean(), by_hand[128]["epoch_loss"][-1]
