@@ -66,7 +66,7 @@ def loss(
 
 
 def _thin(rows: int) -> NDArray[np.intp]:
-    """Pick the rows to draw: all if few, else a spread that looks full on a linear and a log axis."""
+    """Pick the rows to draw: all if few, else a spread that is dense on linear and log axes."""
     if rows <= POINTS:
         return np.arange(rows)
     even = np.linspace(0, rows - 1, POINTS)

@@ -1,8 +1,9 @@
-"""Command line: `python -m sitebuild run [NAME...] [--force]`, `python -m sitebuild check`."""
+"""Bring the runs up to date, and hold the pages to them."""
 
 import argparse
 import sys
 import time
+from pathlib import Path
 
 from sitebuild import figure, notebook, pool, twins
 from sitebuild.project import HERE, LANGUAGES, Project
@@ -17,9 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
     run.add_argument("--force", action="store_true", help="run what is up to date too")
     run.add_argument("--jobs", type=int, metavar="N", help="processes at a time (default: cores)")
     commands.add_parser("check", help="compare the languages, and the labels of the figures")
+    commands.add_parser("readme", help="draw the picture of the READMEs from its recorded run")
     options = parser.parse_args(arguments)
     if options.command == "check":
         return check(HERE)
+    if options.command == "readme":
+        for path, svg in readme_figures(HERE).items():
+            path.write_text(svg, "utf-8")
+        return 0
     unknown = sorted(set(options.names) - set(HERE.names()))
     if unknown:
         parser.error(f"no snippet {', '.join(unknown)}; there are {', '.join(HERE.names())}")
@@ -31,6 +37,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(f"{len(runs)} runs up to date in {time.perf_counter() - start:.2f} s")
     return 0
+
+
+def readme_figures(project: Project) -> dict[Path, str]:
+    """Return the READMEs' pictures as they should be, by file."""
+    name = "batch/three_methods"
+    pool.update(project, [name])
+    return {
+        project.root / "docs" / "assets" / f"three_clocks{ending}.svg": figure.on_paper(
+            notebook.drawing(project.run(name), "clocks", lang).read_text("utf-8")
+        )
+        for lang, ending in (("en", ""), ("zh", ".zh"))
+    }
 
 
 def check(project: Project) -> int:

@@ -16,6 +16,7 @@ FONTS = (
     "'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
 )
 NODE = re.compile(r"(<text\b[^>]*>)([^<]+)(</text>)")
+LONG = re.compile(r"-?\d+\.\d{3,}")
 LETTERS = re.compile(r"[A-Za-z]")
 
 
@@ -28,7 +29,7 @@ def finish(svg: str) -> str:
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
-    svg = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: LONG.sub(_round, tag[0]), svg)  # not the text between
     svg = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", rf"font: \1{FONTS}", svg)
     rules = "".join(
         f'svg:target [style*="{kind}: {light}"]{{{kind}:{dark}!important}}'
@@ -40,6 +41,10 @@ def finish(svg: str) -> str:
     svg = svg.replace("<svg ", '<svg id="only-dark" ', 1)
     svg = svg.replace("<defs>", f"<style>{rules}</style><defs>", 1)
     return re.sub(r">\s+<", "><", svg) + "\n"
+
+
+def _round(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def on_paper(svg: str) -> str:
@@ -70,7 +75,8 @@ def translate(svg: str, labels: dict[str, str]) -> str:
 def untranslated(svg: str, labels: dict[str, str]) -> list[str]:
     """Return the labels with letters for which there is no translation."""
     found = (html.unescape(m[2]) for m in NODE.finditer(svg))
-    parts = [part for text in found for part in text.split(", ") if LETTERS.search(part)]
+    loose = (text for text in found if _part(text, labels) is None)
+    parts = [part for text in loose for part in text.split(", ") if LETTERS.search(part)]
     return sorted({part for part in parts if _part(part, labels) is None})
 
 

@@ -34,7 +34,7 @@ serving = False
 math: formulas.Formulas
 
 
-def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:  # noqa: ARG001
+def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
     """Remember whether this is a build, which fails on a failing snippet, or a preview."""
     global serving
     serving = command == "serve"
@@ -45,7 +45,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     global math
     root = _project(config).root
     math = formulas.Formulas(root / ".cache")
-    config.watch += [str(root / folder) for folder in ("snippets", "gdcore", "docs", "mkdocs.zh.yml")]
+    config.watch += [
+        str(root / folder) for folder in ("snippets", "gdcore", "docs", "mkdocs.zh.yml")
+    ]
     config.extra_css.insert(0, "assets/katex/katex.css")
     return config
 
@@ -91,7 +93,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 @event_priority(50)  # after mkdocs-jupyter's 100
 def on_page_markdown(
-    markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files  # noqa: ARG001
+    markdown: str,
+    page: MkDocsPage,
+    config: MkDocsConfig,
+    files: Files,
 ) -> str:
     """Fill a chapter with its runs."""
     uri = page.file.src_uri
@@ -104,7 +109,10 @@ def on_page_markdown(
 
 
 def on_page_content(
-    content: str, page: MkDocsPage, config: MkDocsConfig, files: Files  # noqa: ARG001
+    content: str,
+    page: MkDocsPage,
+    config: MkDocsConfig,
+    files: Files,
 ) -> str:
     """Take the formulas out, give the copy buttons their programs, tame the notebooks."""
     uri = page.file.src_uri
@@ -114,17 +122,18 @@ def on_page_content(
     return math.take(content, f"docs/{_lang(config)}/{uri}")
 
 
-def on_post_page(output: str, page: MkDocsPage, config: MkDocsConfig) -> str:  # noqa: ARG001
+def on_post_page(output: str, page: MkDocsPage, config: MkDocsConfig) -> str:
     """Set the formulas in, and mend what the theme leaves undone."""
     try:
         output, has_math = math.put_back(output)
     except formulas.FormulaError as error:
         raise PluginError(str(error)) from None
     if has_math:
+        fonts = (f"assets/katex/fonts/KaTeX_{font}.woff2" for font in formulas.PRELOADED)
         links = "".join(
-            f'<link rel="preload" href="{get_relative_url(f"assets/katex/fonts/KaTeX_{font}.woff2", page.url)}"'
+            f'<link rel="preload" href="{get_relative_url(font, page.url)}"'
             ' as="font" type="font/woff2" crossorigin>'
-            for font in formulas.PRELOADED
+            for font in fonts
         )
         output = output.replace("</title>", f"</title>{links}", 1)
     if failed:
@@ -135,7 +144,10 @@ def on_post_page(output: str, page: MkDocsPage, config: MkDocsConfig) -> str:  #
 @event_priority(-100)
 def on_post_build(config: MkDocsConfig) -> None:
     """Copy KaTeX's style and fonts; after the first language build the others."""
-    dist, out = formulas.katex(_project(config).root / ".cache"), Path(config.site_dir, "assets/katex")
+    dist, out = (
+        formulas.katex(_project(config).root / ".cache"),
+        Path(config.site_dir, "assets/katex"),
+    )
     (out / "fonts").mkdir(parents=True, exist_ok=True)
     (out / "katex.css").write_text(formulas.stylesheet(dist), "utf-8")
     for font in (dist / "fonts").glob("*.woff2"):
@@ -163,7 +175,7 @@ def _project(config: MkDocsConfig) -> Project:
 
 
 def _tame(content: str, page: MkDocsPage, config: MkDocsConfig) -> str:
-    """Make mkdocs-jupyter's page one of ours: the theme's code blocks, no CSS or scripts of its own."""
+    """Make mkdocs-jupyter's page one of ours: the theme's code blocks, no CSS or scripts added."""
     project, lang = _project(config), _lang(config)
     name = page.file.src_uri.removeprefix(NOTEBOOKS).removesuffix(".md")
     soup = BeautifulSoup(BULK.sub("", content), "html.parser")
@@ -182,19 +194,14 @@ def _tame(content: str, page: MkDocsPage, config: MkDocsConfig) -> str:
     for image in soup.select("img[alt]"):
         image["alt"] = alts.get((name, str(image["alt"])), image["alt"])
     source = posixpath.basename(name)
-    note = _DOWNLOAD[lang].format(
-        py=f"../../../runs/{name}.py", ipynb=f"../../../runs/{name}.ipynb", source=source
+    links = "".join(
+        f'<a href="../../../runs/{name}.{kind}" download>{source}.{kind}</a> · '
+        for kind in ("py", "ipynb")
     )
-    note += pages.provenance(runs[name], "", lang).partition(" · ")[2]
+    note = links + pages.provenance(runs[name], "", lang).partition(" · ")[2]
     if headings:
         headings[0].insert_after(BeautifulSoup(f'<p class="provenance">{note}</p>', "html.parser"))
     return str(soup)
-
-
-_DOWNLOAD = {
-    "en": '<a href="{py}" download>{source}.py</a> · <a href="{ipynb}" download>{source}.ipynb</a> · ',
-    "zh": '<a href="{py}" download>{source}.py</a> · <a href="{ipynb}" download>{source}.ipynb</a> · ',
-}
 
 
 def _alts(project: Project, lang: str) -> dict[tuple[str, str], str]:

@@ -17,7 +17,9 @@ def derive(project: Project, name: str, run: Run) -> None:
     labels = {lang: figure.words(project.snippets, lang) for lang in LANGUAGES}
     here = HERE.root / "sitebuild"
     stamp = digest(
-        snippet.source, json.dumps(labels), *(meaning(here / f) for f in ("figure.py", "notebook.py"))
+        snippet.source,
+        json.dumps(labels),
+        *(meaning(here / f) for f in ("figure.py", "notebook.py")),
     )
     done = folder / "derived"
     if done.is_file() and done.read_text("utf-8") == stamp:
@@ -67,7 +69,9 @@ def _outputs(
     project: Project, name: str, lang: str, kind: str, cell: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return a cell's outputs; its figures lie inside a download, and beside the page of a site."""
-    text = [{"output_type": "stream", "name": "stdout", "text": cell["text"]}] if cell["text"] else []
+    text = (
+        [{"output_type": "stream", "name": "stdout", "text": cell["text"]}] if cell["text"] else []
+    )
     shown = []
     for name_ in cell["figures"]:
         svg = drawing(project.run(name), name_, lang).read_text("utf-8")

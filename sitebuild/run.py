@@ -13,7 +13,6 @@ import sys
 import time
 import traceback
 import types
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -128,13 +127,11 @@ def _save(plt: Any, folder: Path, title: str) -> list[str]:
     for count, number in enumerate(plt.get_fignums(), 1):
         name = title if count == 1 else f"{title}_{count}"
         with plt.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gdcore"}):
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader has it
-                plt.figure(number).savefig(
-                    folder / f"{name}.raw.svg",
-                    transparent=True,
-                    metadata={"Date": None, "Creator": None},
-                )
+            plt.figure(number).savefig(
+                folder / f"{name}.raw.svg",
+                transparent=True,
+                metadata={"Date": None, "Creator": None},
+            )
         names.append(name)
     plt.close("all")
     return names

@@ -67,7 +67,7 @@ class Snippet:
         return cells
 
     def compiled(self) -> list[tuple[str, CodeType]]:
-        """Compile each cell with the file's own name and line numbers, so tracebacks point there."""
+        """Compile each cell with the file's own name and lines, so that tracebacks point there."""
         body = ast.parse(self.source, str(self.path)).body
         ends = [cell.line for cell in self.cells[1:]] + [sys.maxsize]
         return [

@@ -6,7 +6,7 @@ import os
 import matplotlib as mpl
 
 mpl.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 fig, ax = plt.subplots()
 ax.semilogy([1, 2], label="$x$")

@@ -13,6 +13,7 @@
 
 # %% data
 import json
+from itertools import chain, islice
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -33,26 +34,25 @@ A = np.column_stack([X, np.ones(n)])
 H = 2 * A.T @ A / n  # the curvature of the loss, the same everywhere
 best = np.linalg.lstsq(A, y)[0]
 floor = loss(best, X, y)
-print(f"least squares: slope {best[0]:.4f}, intercept {best[1]:.4f}, loss {floor:.6f}")
+print(f"least squares: {best.round(4)}, loss {floor:.6f}")
 
 # %% [markdown] lang="en"
 # ## As published: one learning rate for all
 #
 # The loop is the same for all three; only `batch_size` differs. The loss drawn is that of all
-# 1000 rows, taken at some two hundred moments on the way.
+# rows, taken at the `milestones`.
 
 # %% [markdown] lang="zh"
 # ## 照通常的做法：三者共用一个学习率
 #
-# 三者的循环完全相同，只有 `batch_size` 不同。图中画的是全部 1000 行上的损失，
-# 沿途取了大约两百个时刻。
+# 三者的循环完全相同，只有 `batch_size` 不同。图中画的是全部行上的损失，在各个 `milestones` 上取值。
 
 # %% race
 milestones = set(np.geomspace(1, 1_000_000, 241).round().astype(int))
 
 
 def race(batch_size, lr, updates, seed=0):
-    """Descend from zero; record how far the loss of all rows lies above least squares."""
+    """Descend from 0; record the loss above least squares."""
     batches = gd.Batches(X, y, batch_size=batch_size, seed=seed)
     optimizer = gd.SGD(lr=lr)
     w = np.zeros(2)
@@ -74,16 +74,17 @@ methods = {
 }
 shared_lr, epochs = 0.01, 1000
 published = {
-    name: race(m, shared_lr, updates=epochs * -(-n // m)) for name, (m, _) in methods.items()
+    name: race(m, shared_lr, updates=epochs * -(-n // m))
+    for name, (m, _) in methods.items()
 }
 
 for name, history in published.items():
-    slope, intercept = history["w"][-1]
-    made = history.steps("w")[-1]
-    print(f"{name:>10}: {made:9,d} updates, slope {slope:.4f}, intercept {intercept:.4f}")
+    made, end = history.steps("w")[-1], history["w"][-1].round(4)
+    print(f"{name:>10}: {made:9,d} updates to {end}")
 
 # %% clocks
-record = Path(gd.__file__).parents[1] / "snippets" / "measured" / "three_methods.json"
+checkout = Path(gd.__file__).parents[1]
+record = checkout / "snippets/measured/three_methods.json"
 measured = json.loads(record.read_text())
 step_seconds = {
     row["batch_size"]: row["step_seconds"]
@@ -94,45 +95,57 @@ step_seconds = {
 
 def against_clocks(runs, lrs):
     """Draw the runs by epochs, by updates and by seconds."""
-    fig, axes = plt.subplots(3, 1, figsize=(5, 7.8), sharey=True)
+    fig, axes = plt.subplots(3, 1, figsize=(4.4, 7.4), sharey=True)
     clocks = {
         "epochs": lambda m: m / n,
         "updates": lambda m: 1,
         "seconds": lambda m: step_seconds[m],
     }
-    for ax, (clock, per_update) in zip(axes, clocks.items(), strict=True):
+    for ax, (clock, per_update) in zip(
+        axes, clocks.items(), strict=True
+    ):
         for name, histories in runs.items():
             m, look = methods[name]
             label = f"{name}, batch size {m}, lr {lrs[name]:.2g}"
             if len(histories) > 1:
                 label += f", {len(histories)} seeds"
             plot.loss(
-                histories, series="excess", ax=ax, per_update=per_update(m), label=label, **look
+                histories,
+                series="excess",
+                ax=ax,
+                per_update=per_update(m),
+                label=label,
+                **look,
             )
-        ax.set(xscale="log", yscale="log", ylim=(1e-9, 30), xlabel=clock)
+        ax.set(
+            xscale="log", yscale="log", ylim=(1e-9, 30), xlabel=clock
+        )
     axes[1].set_ylabel("loss of all rows, above least squares")
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left")
+    fig.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside upper left"
+    )
     return axes
 
 
 against_clocks(
-    {name: [history] for name, history in published.items()}, dict.fromkeys(methods, shared_lr)
+    {name: [history] for name, history in published.items()},
+    dict.fromkeys(methods, shared_lr),
 )
 plt.show()
 
 # %% [markdown] lang="en"
 # ## Made fair: to each its own learning rate
 #
-# One sweep for all: eleven learning rates, five seeds, 2000 updates. A run *arrives* with the first
-# update that brings the loss of all rows within 0.001 of least squares, and it *holds* if the last
-# 1000 updates stay within 0.001 on average. The best learning rate is the one that holds and whose
-# slowest seed arrives first.
+# One sweep for all: the learning rates `lrs`, with `seeds` orders of the data and `budget` updates
+# each. A run *arrives* with the first update that brings the loss of all rows as `close` to least
+# squares as asked, and it *holds* if the second half of its updates stays as close on average. The
+# best learning rate is the one that holds and whose slowest seed arrives first.
 
 # %% [markdown] lang="zh"
 # ## 让比赛公平：各用各的学习率
 #
-# 三者用同一套扫描：十一个学习率、五个种子、2000 次更新。全部行上的损失第一次进入最小二乘解的
-# 0.001 以内，叫做*到达*；最后 1000 次更新的平均值仍在 0.001 以内，叫做*守住*。
+# 三者用同一套扫描：学习率取自 `lrs`，每个配 `seeds` 种数据次序，各更新 `budget` 次。全部行上的损失
+# 第一次与最小二乘近到 `close` 以内，叫做*到达*；后一半更新平均下来仍这么近，叫做*守住*。
 # 最好的学习率，是守得住、并且最慢的种子也最早到达的那个。
 
 # %% sweep
@@ -141,51 +154,84 @@ seeds, budget, close = 5, 2000, 0.001
 
 
 def arrival(batch_size, lr, seed):
-    """Updates until the run arrives (inf: never), and whether it holds."""
+    """Updates until arrival (inf: never), and whether it holds."""
     batches = gd.Batches(X, y, batch_size=batch_size, seed=seed)
     optimizer = gd.SGD(lr=lr)
     w, path = np.zeros(2), np.full((budget, 2), np.inf)
     state = optimizer.init(w)
-    visits = (batch for epoch in range(budget) for batch in batches.epoch(epoch))
-    for t, (X_batch, y_batch) in zip(range(budget), visits):
+    epochs = map(batches.epoch, range(budget))
+    visits = islice(chain.from_iterable(epochs), budget)
+    for t, (X_batch, y_batch) in enumerate(visits):
         optimizer.step(w, loss.grad(w, X_batch, y_batch), state)
         if abs(w[0]) > 1e6:  # diverged
             return np.inf, False
         path[t] = w
-    excess = np.sum((path - best) @ H * (path - best), axis=1) / 2  # this loss is a bowl, exactly
+    away = path - best
+    excess = np.sum(away @ H * away, axis=1) / 2  # exact: a bowl
     near = np.flatnonzero(excess <= close)
-    return (near[0] + 1 if len(near) else np.inf), excess[-1000:].mean() <= close
+    arrives = near[0] + 1 if len(near) else np.inf
+    return arrives, excess[budget // 2 :].mean() <= close
 
 
 arrivals, holds, own_lr = {}, {}, {}
 for name, (m, _) in methods.items():
-    drawn = range(seeds) if m < n else [0]  # all rows at once leave nothing to chance
+    drawn = range(seeds) if m < n else [0]  # no chance in all rows
     results = [[arrival(m, lr, seed) for seed in drawn] for lr in lrs]
     arrivals[name] = np.array([[t for t, _ in row] for row in results])
-    holds[name] = np.array([all(held for _, held in row) for row in results])
+    holds[name] = np.array(
+        [all(held for _, held in row) for row in results]
+    )
     slowest = np.where(holds[name], arrivals[name].max(axis=1), np.inf)
     own_lr[name] = lrs[slowest.argmin()]
     at_best = arrivals[name][slowest.argmin()]
+    low, mean, high = at_best.min(), at_best.mean(), at_best.max()
     print(
-        f"{name:>10}: lr {own_lr[name]:.4f}, arrives after {at_best.mean():.1f} updates "
-        f"({at_best.min():.0f} to {at_best.max():.0f})"
+        f"{name:>10}: lr {own_lr[name]:.4f}, "
+        f"{mean:.1f} updates ({low:.0f} to {high:.0f})"
     )
 
-fig, ax = plt.subplots(figsize=(5, 3.8))
-for (name, (m, look)), marker in zip(methods.items(), "sDo", strict=True):
-    mean, low, high = (f(arrivals[name], axis=1) for f in (np.mean, np.min, np.max))
+fig, ax = plt.subplots(figsize=(4.4, 3.8))
+for (name, (m, look)), marker in zip(
+    methods.items(), "sDo", strict=True
+):
+    mean, low, high = (
+        f(arrivals[name], axis=1) for f in (np.mean, np.min, np.max)
+    )
     label = f"{name}, batch size {m}"
     if m < n:
         label += f", {seeds} seeds"
     ax.plot(lrs, mean, label=label, **look)
-    ax.fill_between(lrs, low, high, color=look["color"], alpha=0.25, linewidth=0)
+    ax.fill_between(
+        lrs, low, high, color=look["color"], alpha=0.25, linewidth=0
+    )
     kept = holds[name]
     ax.plot(lrs[kept], mean[kept], marker, color=look["color"])
-    ax.plot(lrs[~kept], mean[~kept], marker, color=look["color"], markerfacecolor="none")
+    ax.plot(
+        lrs[~kept],
+        mean[~kept],
+        marker,
+        color=look["color"],
+        markerfacecolor="none",
+    )
 ax.plot([], [], "o", color="#6b7280", label="holds")
-ax.plot([], [], "o", color="#6b7280", markerfacecolor="none", label="arrives but does not hold")
-ax.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="updates until arrival")
-for axis, ticks in ((ax.xaxis, (0.03, 0.1, 0.3, 1)), (ax.yaxis, (30, 100, 300))):
+ax.plot(
+    [],
+    [],
+    "o",
+    color="#6b7280",
+    markerfacecolor="none",
+    label="arrives but does not hold",
+)
+ax.set(
+    xscale="log",
+    yscale="log",
+    xlabel="learning rate",
+    ylabel="updates until arrival",
+)
+for axis, ticks in (
+    (ax.xaxis, (0.03, 0.1, 0.3, 1)),
+    (ax.yaxis, (30, 100, 300)),
+):
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_minor_formatter("")
 ax.legend()
@@ -193,7 +239,10 @@ plt.show()
 
 # %% own_lr
 fair = {
-    name: [race(m, own_lr[name], budget, seed) for seed in (range(seeds) if m < n else [0])]
+    name: [
+        race(m, own_lr[name], budget, seed)
+        for seed in (range(seeds) if m < n else [0])
+    ]
     for name, (m, _) in methods.items()
 }
 axes = against_clocks(fair, own_lr)
@@ -209,19 +258,31 @@ plt.show()
 # ## 本章的论断
 
 # %% check
-made = {name: int(history.steps("w")[-1]) for name, history in published.items()}
+made = {
+    name: int(run.steps("w")[-1]) for name, run in published.items()
+}
 batch_updates, mini_updates, one_updates = made.values()
 batch_size, mini_size, one_size = (m for m, _ in methods.values())
-assert (batch_updates, mini_updates, one_updates) == (1_000, 8_000, 1_000_000)
+assert (batch_updates, mini_updates, one_updates) == (
+    1_000,
+    8_000,
+    1_000_000,
+)
 
 # Batch descent has a closed form: the error shrinks by I - lr H with every update.
-exact = best - np.linalg.matrix_power(np.eye(2) - shared_lr * H, batch_updates) @ best
+exact = (
+    best
+    - np.linalg.matrix_power(np.eye(2) - shared_lr * H, batch_updates)
+    @ best
+)
 assert np.allclose(published["batch"]["w"][-1], exact, rtol=1e-10)
 mu, L = np.linalg.eigvalsh(H)
 lr_limit = 2 / L
 batch_slope = published["batch"]["w"][-1][0]
 batch_error = abs(batch_slope - best[0])
-assert batch_error > 0.3  # after 1000 epochs batch descent is still on its way
+assert (
+    batch_error > 0.3
+)  # after 1000 epochs batch descent is still on its way
 
 
 def at(history, updates):
@@ -229,7 +290,10 @@ def at(history, updates):
 
 
 # At one shared lr, equal updates bring equal progress, whatever a batch costs.
-after_1000 = {name: at(history, batch_updates) for name, history in published.items()}
+after_1000 = {
+    name: at(history, batch_updates)
+    for name, history in published.items()
+}
 batch_after, mini_after, one_after = after_1000.values()
 spread = max(after_1000.values()) / min(after_1000.values()) - 1
 assert spread < 0.1
@@ -237,32 +301,59 @@ assert spread < 0.1
 mini_tail = published["mini-batch"]["excess"][-5:].mean()
 one_tail = published["stochastic"]["excess"][-50:].mean()
 assert mini_tail < one_tail / 50
+tail_ratio = one_tail / mini_tail
 
 # An epoch of one sample at a time is the slowest in seconds, by its thousand updates.
-epoch_ms = {m: 1000 * step_seconds[m] * -(-n // m) for m in step_seconds}
-one_epoch_ms, mini_epoch_ms, batch_epoch_ms = epoch_ms[1], epoch_ms[128], epoch_ms[n]
+epoch_ms = {
+    m: 1000 * step_seconds[m] * -(-n // m) for m in step_seconds
+}
+one_epoch_ms, mini_epoch_ms, batch_epoch_ms = (
+    epoch_ms[1],
+    epoch_ms[128],
+    epoch_ms[n],
+)
 assert one_epoch_ms > 10 * mini_epoch_ms > 10 * batch_epoch_ms
-assert 1 < step_seconds[n] / step_seconds[1] < 10  # an update of all rows costs little more
+assert (
+    1 < step_seconds[n] / step_seconds[1] < 10
+)  # an update of all rows costs little more
 epoch_ratio = one_epoch_ms / batch_epoch_ms
 device, measured_on = measured["device"], measured["date"]
 
 # Each at its own lr: the order depends on the clock.
-best_at = {name: arrivals[name][list(lrs).index(own_lr[name])] for name in methods}
-batch_arrives, mini_arrives, one_arrives = (times.mean() for times in best_at.values())
-one_first, one_last = best_at["stochastic"].min(), best_at["stochastic"].max()
+best_at = {
+    name: arrivals[name][list(lrs).index(own_lr[name])]
+    for name in methods
+}
+batch_arrives, mini_arrives, one_arrives = (
+    times.mean() for times in best_at.values()
+)
+one_first, one_last = (
+    best_at["stochastic"].min(),
+    best_at["stochastic"].max(),
+)
 batch_lr, mini_lr, one_lr = own_lr.values()
 assert batch_arrives < mini_arrives < one_arrives  # in updates
-batch_rows, mini_rows, one_rows = batch_arrives * n, mini_arrives * 128, one_arrives
+batch_rows, mini_rows, one_rows = (
+    batch_arrives * n,
+    mini_arrives * 128,
+    one_arrives,
+)
 assert one_rows < mini_rows < batch_rows  # in rows read
 batch_ms, mini_ms, one_ms = (
     1000 * step_seconds[m] * times.mean()
-    for (m, _), times in zip(methods.values(), best_at.values(), strict=True)
+    for (m, _), times in zip(
+        methods.values(), best_at.values(), strict=True
+    )
 )
 assert max(batch_ms, mini_ms) < one_ms / 3  # in seconds
-assert batch_lr < lr_limit < lrs[-1]  # the last lr of the sweep lies beyond the limit
+assert (
+    batch_lr < lr_limit < lrs[-1]
+)  # the last lr of the sweep lies beyond the limit
 assert all(np.isinf(times[-1]).all() for times in arrivals.values())
 assert one_lr < batch_lr / 4
-assert one_last < n / 2  # the one-sample run has not seen half the data once
+assert (
+    one_last < n / 2
+)  # the one-sample run has not seen half the data once
 
 # While lr is small, twice the lr halves the updates, for every batch size.
 for times in arrivals.values():

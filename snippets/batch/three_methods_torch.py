@@ -31,7 +31,11 @@ by_hand = {}
 for m in (1000, 128, 1):
     batches = gd.Batches(X, y, batch_size=m, seed=0)
     by_hand[m] = gd.descend(
-        gd.LinearRegression(), [0.0, 0.0], gd.SGD(lr=lr), batches, epochs=epochs
+        gd.LinearRegression(),
+        [0.0, 0.0],
+        gd.SGD(lr=lr),
+        batches,
+        epochs=epochs,
     )
 
 # %% torch
@@ -41,12 +45,17 @@ for m in (1000, 128, 1):
     torch.nn.init.zeros_(model.weight)
     torch.nn.init.zeros_(model.bias)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    batches = ResidentBatches(X, y[:, None], batch_size=m, seed=0, device="cpu")
-    by_torch[m] = Trainer(model, torch.nn.MSELoss(), optimizer).fit(batches, epochs=epochs)
+    batches = ResidentBatches(
+        X, y[:, None], batch_size=m, seed=0, device="cpu"
+    )
+    by_torch[m] = Trainer(model, torch.nn.MSELoss(), optimizer).fit(
+        batches, epochs=epochs
+    )
 
 for m in (1000, 128, 1):
     difference = abs(by_torch[m]["loss"] - by_hand[m]["loss"]).max()
-    print(f"batch size {m:4d}: {len(by_torch[m]['loss']):6,d} updates, {difference:.0e} apart")
+    made = len(by_torch[m]["loss"])
+    print(f"m = {m:4d}: {made:6,d} updates, {difference:.0e} apart")
 
 # %% logged
 looks = {
@@ -54,11 +63,13 @@ looks = {
     128: ("mini-batch", plot.MINI_BATCH),
     1000: ("batch", plot.BATCH),
 }
-fig, ax = plt.subplots(figsize=(5, 3.8))
+fig, ax = plt.subplots(figsize=(4.4, 4))
 for m, (name, look) in looks.items():
     per_update = m / len(X)
     label = f"{name}, batch size {m}, lr {lr}"
-    plot.loss(by_torch[m], ax=ax, per_update=per_update, label=label, **look)
+    plot.loss(
+        by_torch[m], ax=ax, per_update=per_update, label=label, **look
+    )
     shown = slice(None, None, max(1, len(by_hand[m]["loss"]) // 12))
     ax.plot(
         by_hand[m].steps("loss")[shown] * per_update,
@@ -69,16 +80,26 @@ for m, (name, look) in looks.items():
         markersize=5,
         label="the same in NumPy" if m == 1 else None,
     )
-ax.set(yscale="log", ylim=(1e-7, 30), xlabel="epochs", ylabel="loss of the batch just drawn")
+ax.set(
+    yscale="log",
+    ylim=(1e-7, 30),
+    xlabel="epochs",
+    ylabel="loss of the batch just drawn",
+)
 handles, labels = ax.get_legend_handles_labels()
 order = [3, 2, 0, 1]
-ax.legend([handles[i] for i in order], [labels[i] for i in order], loc="lower right")
+ax.legend(
+    [handles[i] for i in order],
+    [labels[i] for i in order],
+    loc="lower right",
+)
 plt.show()
 
 # %% check
 apart = {
     m: max(
-        abs(by_torch[m][series] - by_hand[m][series]).max() for series in ("loss", "epoch_loss")
+        abs(by_torch[m][series] - by_hand[m][series]).max()
+        for series in ("loss", "epoch_loss")
     )
     for m in by_hand
 }
@@ -92,11 +113,16 @@ assert 0.4 < rises[1] < 0.6
 one_rises = rises[1]
 
 # Yet at the end the loss of all rows is close to the best line's.
-floor = np.mean((np.polyval(np.polyfit(X[:, 0], y, 1), X[:, 0]) - y) ** 2)
+floor = np.mean(
+    (np.polyval(np.polyfit(X[:, 0], y, 1), X[:, 0]) - y) ** 2
+)
 one_after = by_hand[1]["epoch_loss"][-1]
 assert one_after < 1.3 * floor
 
 # The mean of an epoch's logged losses is not the loss after it: it lags, and mixes parameters.
 last = by_hand[128].steps("loss") >= (epochs - 1) * 8
-logged_mean, after_epoch = by_hand[128]["loss"][last].mean(), by_hand[128]["epoch_loss"][-1]
+logged_mean, after_epoch = (
+    by_hand[128]["loss"][last].mean(),
+    by_hand[128]["epoch_loss"][-1],
+)
 assert logged_mean > after_epoch
