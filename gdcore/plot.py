@@ -70,4 +70,4 @@ def _thin(rows: int) -> NDArray[np.intp]:
     if rows <= POINTS:
         return np.arange(rows)
     even = np.linspace(0, rows - 1, POINTS)
-    return np.union1d(even, np.geomspace(1, rows - 1, POINTS)).astype(np.intp)
+    return np.union1d(even.astype(np.intp), np.geomspace(1, rows - 1, POINTS).astype(np.intp))

@@ -113,8 +113,12 @@ def imports(path: Path) -> set[str]:
     """Return the top-level packages that a Python file names in its imports."""
     if path.suffix != ".py":
         return set()
+    try:
+        tree = ast.parse(path.read_bytes())
+    except SyntaxError:
+        return set()
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
                 found |= {alias.name.partition(".")[0] for alias in names}

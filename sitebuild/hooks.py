@@ -181,6 +181,8 @@ def _tame(content: str, page: MkDocsPage, config: MkDocsConfig) -> str:
     soup = BeautifulSoup(BULK.sub("", content), "html.parser")
     for tag in soup.select(".clipboard-copy-txt, .zeroclipboard-container, .anchor-link"):
         tag.decompose()
+    for tag in soup.select('[id^="cell-id="]'):
+        del tag["id"]  # the theme would build a selector of it, and "=" is not allowed there
     headings = soup.select("h1, h2, h3, h4, h5, h6")
     for tag, anchor in zip(headings, _flat(page.toc), strict=False):
         tag["id"] = anchor

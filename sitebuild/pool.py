@@ -2,6 +2,7 @@
 
 import multiprocessing as mp
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -74,8 +75,8 @@ def update(
             end = "FAILED" if error else f"{seconds:.1f} s"
             say(f"[{count}/{len(reasons)}] {name} ({reasons[name]}): {end}")
     runs = {name: found for name, found in known.items() if found}
-    for name, found in runs.items():
-        notebook.derive(project, name, found)
+    for name in runs.keys() - errors.keys():
+        notebook.derive(project, name, runs[name])
     if errors:
         raise SnippetsFailed([errors[name] for name in sorted(errors)], runs)
     return runs
@@ -123,6 +124,7 @@ def _end(worker: _Worker, project: Project, late: bool) -> str | None:
     if late:
         worker.process.kill()
     worker.process.join()
+    shutil.rmtree(run.unfinished(project, worker.name, worker.process.pid), ignore_errors=True)
     if late:
         return f"{file}:1: still running after {LIMIT:.0f} s, stopped"
     try:

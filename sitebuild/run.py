@@ -24,7 +24,7 @@ from sitebuild.snippet import Snippet, SnippetError
 def execute(project: Project, name: str) -> str | None:
     """Run a snippet and store its record; return None, or the error as a reader should see it."""
     path = project.source(name)
-    temporary = project.runs / ".unfinished" / f"{name.replace('/', '.')}.{os.getpid()}"
+    temporary = unfinished(project, name, os.getpid())
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     warned = io.StringIO()
@@ -42,6 +42,11 @@ def execute(project: Project, name: str) -> str | None:
         return None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def unfinished(project: Project, name: str, pid: int | None) -> Path:
+    """Folder in which a process puts a run together."""
+    return project.runs / ".unfinished" / f"{name.replace('/', '.')}.{pid}"
 
 
 def _record(project: Project, path: Path, folder: Path, warned: io.StringIO) -> Run:

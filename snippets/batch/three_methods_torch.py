@@ -65,7 +65,7 @@ looks = {
 }
 fig, ax = plt.subplots(figsize=(4.4, 4))
 for m, (name, look) in looks.items():
-    per_update = m / len(X)
+    per_update = 1 / -(-len(X) // m)
     label = f"{name}, batch size {m}, lr {lr}"
     plot.loss(
         by_torch[m], ax=ax, per_update=per_update, label=label, **look

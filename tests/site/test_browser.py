@@ -1,0 +1,187 @@
+"""What a reader gets, in headless Chromium: figures, links, copied programs, silence."""
+
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from sitebuild.project import HERE
+from sitebuild.snippet import Snippet
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PAGES = ["", "chapters/mini-batches/", "notebooks/batch/three_methods/"]
+SWITCHES = ["--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if path is None:
+        reason = "no chromium on the PATH: apt-get install chromium, or set CHROMIUM=/path/to/it"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        browser = play.chromium.launch(executable_path=path, args=SWITCHES + sandbox)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(site))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+class Visit:
+    """An open page, and all that went wrong on it."""
+
+    def __init__(self, browser, address, path, scheme="light", width=1280):
+        self.context = browser.new_context(
+            color_scheme=scheme,
+            viewport={"width": width, "height": 900},
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        self.page, self.faults = self.context.new_page(), []
+        self.page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("requestfailed", self.failed)
+        self.page.on("request", lambda r: self.foreign(r.url, address))
+        self.page.goto(address + path, wait_until="load")
+
+    def failed(self, request):
+        if request.failure != "net::ERR_ABORTED":  # a click on a link ends what is under way
+            self.faults.append(f"{request.failure}: {request.url}")
+
+    def foreign(self, url, address):
+        if not url.startswith((address, "data:", "blob:")):
+            self.faults.append(f"foreign: {url}")
+
+
+@pytest.fixture
+def visit(chromium, address):
+    open_pages = []
+
+    def go(path, **options):
+        open_pages.append(Visit(chromium, address, path, **options))
+        return open_pages[-1]
+
+    yield go
+    faults = [fault for each in open_pages for fault in each.faults]
+    for each in open_pages:
+        each.context.close()
+    assert faults == []  # no console error, no failed request, no other host
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["", "zh/"])
+@pytest.mark.parametrize("path", PAGES)
+def test_figures_are_seen_in_both_schemes(visit, lang, path, scheme):
+    page = visit(lang + path, scheme=scheme).page
+    shown = page.locator(f'img[src$="#only-{scheme}"]')
+    other = {"light": "dark", "dark": "light"}[scheme]
+    assert shown.count() >= 1
+    for image in shown.all():
+        image.scroll_into_view_if_needed()
+        assert image.is_visible()
+        page.wait_for_function("e => e.complete", arg=image.element_handle())
+        assert image.evaluate("e => e.naturalWidth") > 0
+        assert len(image.get_attribute("alt")) > 20
+    for image in page.locator(f'img[src$="#only-{other}"]').all():
+        assert not image.is_visible()
+
+
+@pytest.mark.parametrize("path", ["chapters/mini-batches/#own-lr", "#run", "zh/#run"])
+def test_the_language_link_leads_to_the_same_section(visit, address, path):
+    page = visit(path).page
+    page.click(".other-language")
+    page.wait_for_load_state()
+    twin = path.removeprefix("zh/") if path.startswith("zh/") else f"zh/{path}"
+    assert page.url == address + twin
+    assert page.locator(f":target, #{twin.partition('#')[2]}").first.is_visible()
+
+
+def copied(page, button):
+    button.scroll_into_view_if_needed()
+    button.hover()
+    button.click()
+    page.wait_for_function("document.querySelector('.md-dialog--active')")
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def programs(visit, path):
+    page = visit(path).page
+    page.wait_for_selector(".md-code__button")
+    buttons = page.locator(".md-code__button[data-md-type=copy]").all()
+    return page, [copied(page, button) for button in buttons]
+
+
+@pytest.mark.parametrize("path", ["", "chapters/mini-batches/"])
+def test_what_the_copy_buttons_give_runs_in_a_fresh_python(visit, path, tmp_path):
+    page, texts = programs(visit, path)
+    assert texts
+    assert page.locator(".output .md-code__button").count() == 0
+    for text in texts:
+        done = subprocess.run(
+            [sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{text}\n{done.stderr}"
+    _, chinese = programs(visit, f"zh/{path}")
+    assert chinese == texts
+
+
+def test_the_copy_buttons_of_a_notebook_give_its_programs(visit):
+    _, texts = programs(visit, "notebooks/batch/from_sgd_to_mini_batch/")
+    snippet = Snippet.read(HERE.source("batch/from_sgd_to_mini_batch"))
+    assert [text.strip() for text in texts] == [
+        snippet.program(cell.title).strip() for cell in snippet.cells
+    ]
+
+
+def test_a_button_that_gives_the_whole_program_says_so(visit):
+    for path, words in (("chapters/mini-batches/", "program that runs"), ("zh/", "直接运行的程序")):
+        button = visit(path).page.locator(".md-code__button").first
+        button.hover()
+        assert words in button.get_attribute("title")
+
+
+@pytest.mark.parametrize("lang", ["", "zh/"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_phone_needs_no_sideways_scrolling(visit, lang, path):
+    page = visit(lang + path, width=360).page
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_formulas_are_drawn_without_a_script(visit):
+    page = visit("chapters/mini-batches/").page
+    assert page.locator(".katex-html").count() > 5
+    assert page.locator("math").count() == page.locator(".katex-html").count()
+
+
+@pytest.mark.parametrize(("lang", "word"), [("", "epoch"), ("zh/", "学习率"), ("zh/", "小批量")])
+def test_each_language_finds_its_own_words(visit, lang, word):
+    page = visit(lang).page
+    page.wait_for_load_state("networkidle")  # the search index is there
+    page.click(".md-search__input")
+    page.keyboard.type(word)
+    page.wait_for_selector(".md-search-result__link")
+    links = [a.get_attribute("href") for a in page.locator(".md-search-result__link").all()]
+    assert any("mini-batches" in link for link in links)
+    assert all(("/zh/" in link) == bool(lang) for link in links)

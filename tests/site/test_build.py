@@ -1,0 +1,123 @@
+"""The real site: built strictly, rebuilt only where needed, broken on purpose."""
+
+import re
+import shutil
+
+import pytest
+
+from sitebuild import cache, notebook, pool
+from sitebuild.project import HERE
+
+pytestmark = pytest.mark.slow
+RACE = "batch/three_methods"
+
+
+def stale(project):
+    names = project.names()
+    runs = {name: cache.load(project.run(name)) for name in names}
+    return {n: why for n in names if (why := cache.why_stale(project, n, runs[n]))}
+
+
+def edit(path, old, new):
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_both_languages_hold_the_chapter_its_figures_and_its_downloads(site):
+    for lang in ("", "zh/"):
+        page = (site / f"{lang}chapters/mini-batches/index.html").read_text("utf-8")
+        for figure in re.findall(r'src="([^"]+\.svg)#only-dark"', page):
+            assert (site / f"{lang}chapters/mini-batches" / figure).resolve().is_file()
+        assert "1,000, 8,000" in page or "1,000、8,000" in page
+        assert "--8&lt;--" not in page
+        assert "{{" not in page
+        for kind in ("py", "ipynb"):
+            assert (site / f"{lang}runs/{RACE}.{kind}").is_file()
+        book = (site / f"{lang}notebooks/{RACE}/index.html").read_text("utf-8")
+        assert f'href="../../../runs/{RACE}.ipynb"' in book
+
+
+def test_a_comment_runs_nothing_and_a_module_runs_its_readers(copied):
+    assert stale(copied) == {}
+    edit(copied.source(RACE), "# %% race\n", "# %% race\n# a comment\n")
+    edit(copied.root / "gdcore" / "batches.py", '"""Which samples', '"""What samples')
+    assert stale(copied) == {}
+    edit(copied.root / "gdcore" / "batches.py", "self.seed < 0", "self.seed <= -1")
+    reason = "gdcore/batches.py changed"
+    assert stale(copied) == {
+        RACE: reason,
+        "batch/three_methods_torch": reason,
+        "start/ten_lines": reason,
+    }
+    shutil.rmtree(copied.runs)
+    assert set(stale(copied).values()) == {"no record"}
+
+
+def test_two_forced_runs_of_the_real_snippets_draw_the_same_bytes(copied):
+    drawings = sorted(path for path in copied.runs.rglob("*.svg"))
+    before = {path: path.read_bytes() for path in drawings}
+    pool.update(copied, force=True, say=lambda line: None)
+    assert len(before) >= 12
+    assert {path: path.read_bytes() for path in drawings} == before
+
+
+def test_a_snippet_that_raises_fails_the_build_with_file_and_line(copied, build, tmp_path):
+    edit(copied.source(RACE), "np.random.seed(42)", 'raise RuntimeError("boom")')
+    lines = copied.source(RACE).read_text("utf-8").splitlines()
+    line = next(i for i, text in enumerate(lines, 1) if "boom" in text)
+    done = build(copied, "build", "--site-dir", str(tmp_path / "out"))
+    assert done.returncode != 0
+    assert f"snippets/{RACE}.py:{line}: RuntimeError: boom" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (".one_updates:,d", ".on_updates:,d", "'on_updates' (did you mean 'one_updates'?)"),
+        ("three_methods/sweep ", "three_methods/swept ", "called 'swept' (did you mean 'sweep'?)"),
+    ],
+)
+def test_an_unknown_name_fails_the_build_with_page_and_known_names(
+    copied, build, tmp_path, old, new, message
+):
+    edit(copied.root / "docs/en/chapters/mini-batches.md", old, new)
+    done = build(copied, "build", "--site-dir", str(tmp_path / "out"))
+    assert done.returncode != 0
+    assert "docs/en/chapters/mini-batches.md: there is no " in done.stderr
+    assert message in done.stderr
+    assert "there are: " in done.stderr
+
+
+def test_a_broken_formula_fails_the_build_with_page_and_formula(copied, build, tmp_path):
+    edit(copied.root / "docs/zh/chapters/mini-batches.md", r"\ell_i(w)$", r"\frac{w$")
+    done = build(copied, "build", "--site-dir", str(tmp_path / "out"))
+    assert done.returncode != 0
+    assert r"docs/zh/chapters/mini-batches.md: formula '\\frac{w'" in done.stderr
+
+
+def test_the_pictures_of_the_readmes_are_those_of_the_run(site):
+    from sitebuild.__main__ import readme_figures
+
+    number = re.compile(r"-?\d+(?:\.\d+)?")
+    for path, fresh in readme_figures(HERE).items():
+        kept = path.read_text("utf-8")
+        assert number.sub("#", kept) == number.sub("#", fresh), "run: python -m sitebuild readme"
+        # another processor may round a coordinate differently, but not move it
+        pairs = zip(number.findall(kept), number.findall(fresh), strict=True)
+        assert all(abs(float(a) - float(b)) < 0.1 for a, b in pairs), path
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_the_ten_lines_of_the_readme_are_those_of_the_start_page(readme):
+    (block,) = re.findall(r"```python\n(.*?)```", (HERE.root / readme).read_text("utf-8"), re.S)
+    source = HERE.source("start/ten_lines").read_text("utf-8")
+    assert block.strip() in source
+
+
+def test_notebooks_are_shown_in_the_pages_language(site):
+    page = (site / "zh/notebooks/batch/three_methods/index.html").read_text("utf-8")
+    assert "三种方法，一场赛跑" in page
+    assert "Three methods, one race</h1>" not in page
+    assert re.search(r'<img alt="[^"]*三个面板', page) or 'alt="三个面板' in page
+    assert notebook.drawing(HERE.run(RACE), "clocks", "zh").is_file()

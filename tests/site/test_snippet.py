@@ -1,0 +1,68 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sitebuild.project import HERE
+from sitebuild.snippet import Snippet, SnippetError
+
+
+def snippet(source: str) -> Snippet:
+    return Snippet(Path("x.py"), source)
+
+
+def test_cells_have_titles_texts_and_lines():
+    cells = snippet("# %% one\na = 1\n\n# %% [markdown]\n# prose\n# %% two\nb = a\n").cells
+    assert [(c.title, c.text, c.line) for c in cells] == [("one", "a = 1", 2), ("two", "b = a", 7)]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("a = 1\n# %% one\n", "x.py:1: code stands above the first"),
+        ("# %%\na = 1\n", "x.py:1: a code cell opens with '# %% title'"),
+        ("# %% one\n# %% Two words\n", "x.py:2: a code cell opens with .* got '# %% Two words'"),
+        ("# %% one\na = 1\n# %% one\n", "x.py:3: two cells are called 'one'"),
+    ],
+)
+def test_a_badly_written_snippet_is_refused_with_its_line(source, message):
+    with pytest.raises(SnippetError, match=message):
+        snippet(source).cells  # noqa: B018
+
+
+def test_a_comment_above_the_first_cell_is_no_code():
+    assert [c.title for c in snippet("# licence\n\n# %% one\na = 1\n").cells] == ["one"]
+
+
+def test_a_traceback_points_into_the_file():
+    ((_, first), (_, second)) = snippet("# %% one\na = 0\n# %% two\n\n1 / a\n").compiled()
+    space = {}
+    exec(first, space)
+    with pytest.raises(ZeroDivisionError) as caught:
+        exec(second, space)
+    frame = caught.tb.tb_next.tb_next or caught.tb.tb_next
+    assert (frame.tb_frame.f_code.co_filename, frame.tb_lineno) == ("x.py", 5)
+
+
+def test_a_program_is_all_up_to_the_cell_or_the_cell_alone():
+    s = snippet(
+        "# %% one\nimport math as m\na = 1\n# %% two\nb = a\n"
+        "# %% three\nimport math\ndef f(x):\n    return [math.pi * y for y in x]\nprint(f([1]))\n"
+    )
+    assert s.program("one") == "import math as m\na = 1\n"
+    assert s.program("two") == "import math as m\na = 1\n\nb = a\n"
+    assert s.program("three").startswith("import math\ndef f")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HERE.names())
+def test_every_snippet_runs_as_a_plain_script_in_a_fresh_process(name, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore:FigureCanvasAgg", str(HERE.source(name))],
+        cwd=tmp_path,  # anywhere
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
