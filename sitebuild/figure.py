@@ -25,19 +25,21 @@ def finish(svg: str) -> str:
 
     Coordinates get two decimals. As an image, `x.svg#only-dark` makes the root element the
     target, which turns the dark inks on; Material shows `#only-dark` images in its dark scheme
-    alone. Any other viewer sees the light drawing.
+    alone. Any other viewer sees the light drawing. The inks are variables, because markers are
+    drawn as copies of a shape, and a copy inherits variables but is not reached by selectors.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
     svg = re.sub(r"<[^>]*>", lambda tag: LONG.sub(_round, tag[0]), svg)  # not the text between
     svg = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", rf"font: \1{FONTS}", svg)
-    rules = "".join(
-        f'svg:target [style*="{kind}: {light}"]{{{kind}:{dark}!important}}'
-        for light, dark in INKS.items()
-        for kind in ("fill", "stroke")
+    for number, light in enumerate(INKS):
+        svg = svg.replace(light, f"var(--ink{number})")
+    light, dark = (
+        "".join(f"--ink{number}:{ink};" for number, ink in enumerate(inks))
+        for inks in (INKS.keys(), INKS.values())
     )
-    # Text without a fill of its own is black in SVG, which no dark page can show.
-    rules = f"text{{fill:#1f2430}}svg:target text{{fill:#e6e8ee}}{rules}"
+    # Text without a fill of its own would be black, which no dark page can show.
+    rules = f"svg{{{light}}}svg:target{{{dark}}}text{{fill:var(--ink0)}}"
     svg = svg.replace("<svg ", '<svg id="only-dark" ', 1)
     svg = svg.replace("<defs>", f"<style>{rules}</style><defs>", 1)
     return re.sub(r">\s+<", "><", svg) + "\n"

@@ -198,7 +198,7 @@ for name, (m, _) in methods.items():
         f"({times.min():.0f} to {times.max():.0f})"
     )
 
-fig, ax = plt.subplots(figsize=(4.4, 3.8))
+fig, ax = plt.subplots(figsize=(4.4, 4.2))
 for (name, (m, look)), marker in zip(
     methods.items(), "sDo", strict=True
 ):
@@ -242,7 +242,7 @@ for axis, ticks in (
 ):
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_minor_formatter("")
-ax.legend()
+fig.legend(loc="outside upper left")
 plt.show()
 
 # %% own_lr

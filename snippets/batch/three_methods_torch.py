@@ -63,7 +63,7 @@ looks = {
     128: ("mini-batch", plot.MINI_BATCH),
     1000: ("batch", plot.BATCH),
 }
-fig, ax = plt.subplots(figsize=(4.4, 4))
+fig, ax = plt.subplots(figsize=(4.4, 4.4))
 for m, (name, look) in looks.items():
     per_update = 1 / -(-len(X) // m)
     label = f"{name}, batch size {m}, lr {lr}"
@@ -88,10 +88,10 @@ ax.set(
 )
 handles, labels = ax.get_legend_handles_labels()
 order = [3, 2, 0, 1]
-ax.legend(
+fig.legend(
     [handles[i] for i in order],
     [labels[i] for i in order],
-    loc="lower right",
+    loc="outside upper left",
 )
 plt.show()
 

@@ -21,7 +21,9 @@ def test_coordinates_are_shortened_and_labels_are_not():
 def test_every_ink_has_its_dark_counterpart_under_the_target():
     done = figure.finish(SVG)
     assert done.startswith('<svg id="only-dark" ')
-    assert 'svg:target [style*="stroke: #6b7280"]{stroke:#9aa1b2!important}' in done
+    assert 'style="stroke: var(--ink1)"' in done
+    assert "svg{--ink0:#1f2430;--ink1:#6b7280;" in done
+    assert "svg:target{--ink0:#e6e8ee;--ink1:#9aa1b2;" in done
 
 
 def test_size_is_in_css_pixels():
