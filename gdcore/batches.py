@@ -1,6 +1,6 @@
 """Which samples each update sees."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
@@ -34,7 +34,9 @@ class Batches:
         shuffle: See above.
         replacement: See above.
         drop_last: Leave out a last batch that is smaller than the others.
-        seed: Names the sequence of orders; 0 or more.
+        seed: Names the sequence of orders; 0 or more. A sequence of R seeds makes R plans at
+            once: batches then have a leading run axis, (R, m, d) and (R, m), and run r meets the
+            rows that seed r alone would meet.
 
     Raises:
         TypeError: If an argument is not of its type.
@@ -49,7 +51,7 @@ class Batches:
     shuffle: bool | Literal["once"] = True
     replacement: bool = False
     drop_last: bool = False
-    seed: int = 0
+    seed: int | Sequence[int] = 0
 
     def __post_init__(self) -> None:
         X, y = _finite("X", self.X), _finite("y", self.y)
@@ -76,9 +78,12 @@ class Batches:
                 "replacement=True draws every row at random, so there is no order to keep: "
                 f"leave shuffle at True, got {self.shuffle!r}"
             )
-        _integer("seed", self.seed)
-        if self.seed < 0:
-            raise ValueError(f"seed must be 0 or more, got {self.seed}")
+        for seed in self.seeds:
+            _integer("seed", seed)
+            if seed < 0:
+                raise ValueError(f"seed must be 0 or more, got {seed}")
+        if not self.seeds:
+            raise ValueError("seed must name at least one run, got an empty sequence")
         X, y = X.view(), y.view()
         X.flags.writeable = y.flags.writeable = False
         object.__setattr__(self, "X", X)
@@ -90,6 +95,11 @@ class Batches:
         return len(self.X)
 
     @property
+    def seeds(self) -> tuple[int, ...]:
+        """One seed per run."""
+        return tuple(self.seed) if isinstance(self.seed, Sequence) else (self.seed,)
+
+    @property
     def in_place(self) -> bool:
         """Whether every epoch visits the rows as they stand, so that no copy is needed."""
         return not self.replacement and (not self.shuffle or self.batch_size == self.n)
@@ -99,10 +109,14 @@ class Batches:
         return self.n // self.batch_size if self.drop_last else -(-self.n // self.batch_size)
 
     def order(self, epoch: int) -> NDArray[np.intp]:
-        """Return the row numbers of an epoch in the order they are visited, shape (n,)."""
+        """Return the row numbers of an epoch in the order they are visited, (n,) or (R, n)."""
         if self.in_place:
             return np.arange(self.n)
-        rng = np.random.default_rng([self.seed, 0 if self.shuffle == "once" else epoch])
+        orders = [self._order(seed, 0 if self.shuffle == "once" else epoch) for seed in self.seeds]
+        return np.stack(orders) if isinstance(self.seed, Sequence) else orders[0]
+
+    def _order(self, seed: int, epoch: int) -> NDArray[np.intp]:
+        rng = np.random.default_rng([seed, epoch])
         return rng.integers(self.n, size=self.n) if self.replacement else rng.permutation(self.n)
 
     def slices(self) -> Iterator[slice]:
@@ -114,13 +128,17 @@ class Batches:
         """Yield the batches (X_batch, y_batch) of an epoch, shapes (m, d) and (m,).
 
         The rows are copied once per epoch, in their order; the batches are views of that copy.
+        With R seeds the shapes are (R, m, d) and (R, m), except where the rows come as they
+        stand: then all runs share them.
         """
         X, y = self.X, self.y
+        runs: tuple[slice, ...] = ()
         if not self.in_place:
             order = self.order(epoch)
             X, y = X[order], y[order]
+            runs = (slice(None),) * (order.ndim - 1)
         for rows in self.slices():
-            yield X[rows], y[rows]
+            yield X[*runs, rows], y[*runs, rows]
 
     def __repr__(self) -> str:
         return f"Batches(n={self.n}, batch_size={self.batch_size}, seed={self.seed})"

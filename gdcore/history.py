@@ -36,6 +36,11 @@ class History:
             series.append(np.array(value) if isinstance(series, list) else value)
             self._steps[name].append(step)
 
+    def extend(self, name: str, steps: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        """Append many numbers to a series at once, shapes (rows,) and (rows,)."""
+        self._steps.setdefault(name, array("q")).frombytes(np.asarray(steps, np.int64).tobytes())
+        self._values.setdefault(name, array("d")).frombytes(np.asarray(values, float).tobytes())
+
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return the values of a series, shape (rows,) or (rows, *shape of a value)."""
         self._known(name)

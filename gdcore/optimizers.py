@@ -42,7 +42,9 @@ class Optimizer:
         state["t"] += 1
         self.update(w, grad, lr, **state)
 
-    def update(self, w: NDArray[Any], g: NDArray[Any], lr: float, t: int) -> None:
+    def update(
+        self, w: NDArray[Any], g: NDArray[Any], lr: float, t: int, *_: Any, **slots: Any
+    ) -> None:
         """Move `w` by the rule's formula; `t` counts updates from 1. Each rule writes its own."""
         raise TypeError(f"{type(self).__name__} has no rule: write update(self, w, g, lr, t, ...)")
 
@@ -57,6 +59,26 @@ class Optimizer:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+def memories(**values: float) -> None:
+    """Refuse a memory outside [0, 1): at 1 a mean never forgets, beyond it grows for ever."""
+    for name, value in values.items():
+        if not 0 <= value < 1:  # also catches nan
+            raise ValueError(f"{name} must lie in [0, 1), got {value}")
+
+
+def two_memories(betas: tuple[float, float]) -> None:
+    """Refuse betas unless they are two memories."""
+    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+        raise ValueError(f"betas must be two numbers in [0, 1), got {betas}")
+
+
+def amounts(**values: float) -> None:
+    """Refuse an amount that is negative or not finite."""
+    for name, value in values.items():
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} must be 0 or more and finite, got {value}")
+
+
 @dataclass(frozen=True, repr=False)
 class SGD(Optimizer):
     r"""Step against the gradient, with memory of the steps before if wanted.
@@ -65,27 +87,31 @@ class SGD(Optimizer):
 
     As in torch: the learning rate stands outside the velocity, and Nesterov's form steps by
     $g_t + \beta v_t$ in the place of $v_t$. With `momentum` 0 this is plain descent,
-    $w_t = w_{t-1} - \eta g_t$, and nothing is kept.
+    $w_t = w_{t-1} - \eta g_t$, and nothing is kept. Weight decay is the coupled form: it puts
+    $g_t + \lambda w_{t-1}$ in the place of $g_t$, the gradient of a loss with
+    $\frac{\lambda}{2} \|w\|^2$ added.
 
     Args:
         lr: Step size $\eta$, or a schedule.
         momentum: Memory $\beta$, in [0, 1).
         nesterov: Look ahead along the velocity; needs momentum.
+        weight_decay: Pull $\lambda$ of all parameters towards 0, 0 or more.
 
     Raises:
-        ValueError: If `lr` or `momentum` is out of range, or `nesterov` comes without momentum.
+        ValueError: If a number is out of range, or `nesterov` comes without momentum.
 
     Source: Polyak 1964; Nesterov 1983, in the form of Sutskever et al. 2013, section 2.
     """
 
     momentum: float = 0.0
     nesterov: bool = False
+    weight_decay: float = 0.0
     slots: ClassVar[tuple[str, ...]] = ("v",)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum must lie in [0, 1), got {self.momentum}")
+        memories(momentum=self.momentum)
+        amounts(weight_decay=self.weight_decay)
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov=True looks ahead along the velocity: give momentum above 0")
 
@@ -97,6 +123,8 @@ class SGD(Optimizer):
         self, w: NDArray[Any], g: NDArray[Any], lr: float, t: int, v: NDArray[Any] | None = None
     ) -> None:
         """Apply the formula above."""
+        if self.weight_decay:
+            g = g + self.weight_decay * w
         if v is not None:
             v *= self.momentum
             v += g

@@ -13,7 +13,7 @@ from typing import Any
 from sitebuild.project import HERE, Project
 from sitebuild.snippet import Snippet
 
-LIBRARIES = ("matplotlib", "numpy", "scikit-learn", "torch")
+LIBRARIES = ("matplotlib", "mnist1d", "numpy", "scikit-learn", "torch")
 MODULES = {"scikit-learn": "sklearn"}  # where the distribution has another name than the module
 MACHINERY = ("run.py", "snippet.py", "cache.py")  # what can change a run without being read by it
 

@@ -5,12 +5,9 @@ each `mkdocs.<lang>.yml` is built into `site/<lang>` with a configuration object
 Nothing is ever written under docs/.
 """
 
-import posixpath
-import re
 from pathlib import Path
 from typing import Any, Literal
 
-from bs4 import BeautifulSoup
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
@@ -20,13 +17,12 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.utils import get_relative_url
 
-from sitebuild import formulas, notebook, pages, pool
+from sitebuild import formulas, jupyter, notebook, pages, pool
 from sitebuild.cache import Run
 from sitebuild.project import LANGUAGES, Project
 
 log = get_plugin_logger("sitebuild")
 NOTEBOOKS = "notebooks/"
-BULK = re.compile(r"<(style|script)\b.*?</\1>", re.S)
 
 runs: dict[str, Run] = {}
 failed = False  # while serving: some snippet failed, and its last good run is shown
@@ -101,7 +97,7 @@ def on_page_markdown(
     """Fill a chapter with its runs."""
     uri = page.file.src_uri
     if uri.startswith(NOTEBOOKS):
-        return BULK.sub("", markdown)
+        return jupyter.BULK.sub("", markdown)
     try:
         return pages.fill(markdown, pages.Page(uri, _lang(config)), _project(config), runs)
     except pages.PageError as error:
@@ -117,7 +113,11 @@ def on_page_content(
     """Take the formulas out, give the copy buttons their programs, tame the notebooks."""
     uri = page.file.src_uri
     if uri.startswith(NOTEBOOKS):
-        content = _tame(content, page, config)
+        name = uri.removeprefix(NOTEBOOKS).removesuffix(".md")
+        lang = _lang(config)
+        alts = _alts(_project(config), lang)
+        content = jupyter.tame(content, name, runs[name], lang, list(_flat(page.toc)), alts)
+    content = content.replace(" doc-signature ", " doc-signature no-copy ")
     content = pages.give_programs(content, _project(config))
     return math.take(content, f"docs/{_lang(config)}/{uri}")
 
@@ -172,38 +172,6 @@ def _lang(config: MkDocsConfig) -> str:
 
 def _project(config: MkDocsConfig) -> Project:
     return Project(Path(config.config_file_path).resolve().parent)
-
-
-def _tame(content: str, page: MkDocsPage, config: MkDocsConfig) -> str:
-    """Make mkdocs-jupyter's page one of ours: the theme's code blocks, no CSS or scripts added."""
-    project, lang = _project(config), _lang(config)
-    name = page.file.src_uri.removeprefix(NOTEBOOKS).removesuffix(".md")
-    soup = BeautifulSoup(BULK.sub("", content), "html.parser")
-    for tag in soup.select(".clipboard-copy-txt, .zeroclipboard-container, .anchor-link"):
-        tag.decompose()
-    for tag in soup.select('[id^="cell-id="]'):
-        del tag["id"]  # the theme would build a selector of it, and "=" is not allowed there
-    headings = soup.select("h1, h2, h3, h4, h5, h6")
-    for tag, anchor in zip(headings, _flat(page.toc), strict=False):
-        tag["id"] = anchor
-    cells = iter(runs[name].cells)
-    for tag in soup.select(".highlight-ipynb"):
-        tag["class"] = ["highlight"]
-        tag["data-program"] = f"{name}/{next(cells)['title']}"
-        if tag.pre is not None:
-            tag.pre.wrap(soup.new_tag("pre")).pre.name = "code"  # type: ignore[union-attr]
-    alts = _alts(project, lang)
-    for image in soup.select("img[alt]"):
-        image["alt"] = alts.get((name, str(image["alt"])), image["alt"])
-    source = posixpath.basename(name)
-    links = "".join(
-        f'<a href="../../../runs/{name}.{kind}" download>{source}.{kind}</a> · '
-        for kind in ("py", "ipynb")
-    )
-    note = links + pages.provenance(runs[name], "", lang).partition(" · ")[2]
-    if headings:
-        headings[0].insert_after(BeautifulSoup(f'<p class="provenance">{note}</p>', "html.parser"))
-    return str(soup)
 
 
 def _alts(project: Project, lang: str) -> dict[tuple[str, str], str]:

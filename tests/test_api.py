@@ -1,11 +1,14 @@
 """The names that `gdcore` offers, and what each says of itself."""
 
 import inspect
+from pathlib import Path
 
 import pytest
 
 import gdcore as gd
 import gdcore.torch
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize("module", [gd, gdcore.torch], ids=lambda module: module.__name__)
@@ -16,7 +19,7 @@ def test_every_public_name_exists_and_is_documented(module):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(AttributeError, match=r"no attribute 'Sgd'; it has SGD, Batches"):
+    with pytest.raises(AttributeError, match=r"no attribute 'Sgd'; it has MLP, SGD, AdaDelta"):
         gd.Sgd  # noqa: B018
 
 
@@ -30,3 +33,14 @@ def test_the_version_is_that_of_the_package():
     from importlib.metadata import version
 
     assert gd.__version__ == version("gdcore")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_api_page_shows_the_module_of_every_public_name(lang):
+    page = (ROOT / "docs" / lang / "api.md").read_text("utf-8")
+    for name in gd.__all__:
+        value = getattr(gd, name)
+        module = value.__name__ if inspect.ismodule(value) else value.__module__
+        assert f"::: {module}\n" in page, name
+    for name in gdcore.torch.__all__:
+        assert f"::: {getattr(gdcore.torch, name).__module__}\n" in page, name

@@ -137,3 +137,18 @@ def test_exactly_one_end_is_wanted(ends):
 def test_a_start_that_is_not_finite_is_refused():
     with pytest.raises(ValueError, match="w0 must be finite, got"):
         gd.descend(Bowl(), [np.nan, 1.0], gd.SGD(), steps=1)
+
+
+def test_a_path_is_kept_where_it_is_asked_for():
+    lr, steps, w0 = 0.05, 6, np.array([3.0, -2.0])
+    history = gd.descend(Bowl(), w0, gd.SGD(lr=lr), steps=steps, path=True)
+    factor = 1 - lr * np.array([1.0, 10.0])
+    assert np.allclose(history["w"], factor ** np.arange(steps + 1)[:, None] * w0, rtol=1e-13)
+    assert list(history.steps("w")) == list(range(steps + 1))
+    ended = gd.descend(Bowl(), [1.0, 0.0], gd.SGD(lr=0.5), steps=100, tol=1e-3, path=True)
+    assert list(ended.steps("w")) == list(range(11))
+
+
+def test_several_starts_belong_to_descend_runs():
+    with pytest.raises(ValueError, match=r"got \(3, 2\): descend_runs takes \(R, d\)"):
+        gd.descend(Bowl(), np.zeros((3, 2)), gd.SGD(), steps=1)

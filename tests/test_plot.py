@@ -68,3 +68,72 @@ def test_colours_stand_out_on_both_grounds(look, ground):
 def test_methods_differ_without_colour_too():
     looks = [plot.BATCH, plot.MINI_BATCH, plot.STOCHASTIC]
     assert len({(look["linestyle"], look["linewidth"]) for look in looks}) == 3
+
+
+class Valley:
+    domain = np.array([[-2.0, 2.0], [-1.0, 1.0]])
+    minima = np.array([[0.0, 0.0]])
+
+    def __call__(self, w):
+        return w[..., 0] ** 2 + 10 * w[..., 1] ** 2
+
+    def value_and_grad(self, w):
+        return float(self(w)), np.array([2.0, 20.0]) * w
+
+
+def test_a_contour_has_its_levels_between_lowest_and_highest_and_marks_the_minimum(ax):
+    drawn = plot.contour(Valley(), ax=ax, levels=9)
+    assert len(drawn.levels) == 9
+    assert 0 < drawn.levels[0] < drawn.levels[-1] <= 14  # 2^2 + 10 * 1^2
+    (cross,) = ax.lines
+    assert list(cross.get_xdata()) == [0.0]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$w_1$", "$w_2$")
+
+
+def test_a_path_goes_through_the_points_of_the_run_and_opens_at_its_start(ax):
+    optimizer = gd.SGD(lr=0.02)
+    history = gd.descend(Valley(), [-1.5, 0.8], optimizer, steps=5, path=True)
+    line = plot.path(history, ax=ax, label=optimizer)
+    assert (line.get_xydata() == history["w"]).all()
+    assert line.get_label() == "SGD(lr=0.02)"
+    assert ax.lines[1].get_xydata().tolist() == [[-1.5, 0.8]]
+
+
+def test_a_run_that_kept_no_path_is_refused_with_what_to_do(ax):
+    history = gd.descend(Valley(), [-1.5, 0.8], gd.SGD(), steps=5)
+    with pytest.raises(ValueError, match=r"shape \(2, 2\): pass path=True to descend"):
+        plot.path(history, ax=ax)
+
+
+def test_a_phase_plot_is_velocity_against_position(ax):
+    line = plot.phase([1.0, 0.5], [0.0, -0.5], ax=ax)
+    assert line.get_xydata().tolist() == [[1.0, 0.0], [0.5, -0.5]]
+    assert ax.get_ylabel() == "velocity $v$"
+
+
+def test_a_batch_study_is_the_mean_of_its_runs_on_logarithmic_axes(ax):
+    line = plot.batch_study([1, 8, 64], [[1.0, 2.0, 3.0], [3.0, 4.0, 5.0]], ax=ax)
+    assert list(line.get_ydata()) == [2.0, 3.0, 4.0]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert len(ax.collections) == 1
+    plot.batch_study([1, 8], [1.0, 2.0], ax=ax)
+    assert len(ax.collections) == 1
+
+
+def test_the_border_of_a_stability_map_is_where_the_radius_is_one(ax):
+    lr, lam = np.linspace(0.01, 3, 60), np.linspace(0.1, 2, 50)
+    radius = abs(1 - lr * lam[:, None])
+    plot.stability_map(lr, lam, radius, ax=ax)
+    border = ax.collections[-1]
+    x, y = np.concatenate([path.vertices for path in border.get_paths()]).T
+    inside = (x > 0.1) & (x * y > 1)
+    assert np.allclose(x[inside] * y[inside], 2, atol=0.01)  # gradient descent: lr * lam < 2
+
+
+def test_a_histogram_stands_beside_the_normal_curve_of_its_mean_and_spread(ax, rng):
+    values = rng.normal(3.0, 0.5, 5000)
+    curve = plot.histogram(values, ax=ax)
+    x, y = curve.get_data()
+    assert x[y.argmax()] == pytest.approx(values.mean(), abs=0.03)  # one point of the curve
+    assert y.max() == pytest.approx(1 / (values.std() * np.sqrt(2 * np.pi)), rel=1e-3)
+    assert sum(bar.get_height() * bar.get_width() for bar in ax.patches) == pytest.approx(1)

@@ -133,7 +133,7 @@ def programs(visit, path):
     return page, [copied(page, button) for button in buttons]
 
 
-@pytest.mark.parametrize("path", ["", "chapters/mini-batches/"])
+@pytest.mark.parametrize("path", ["", "conventions/", "chapters/mini-batches/"])
 def test_what_the_copy_buttons_give_runs_in_a_fresh_python(visit, path, tmp_path):
     page, texts = programs(visit, path)
     assert texts
@@ -189,3 +189,9 @@ def test_each_language_finds_its_own_words(visit, lang, word):
     links = [link.get_attribute("href") for link in results.all()]
     assert any("mini-batches" in link for link in links)
     assert all(("/zh/" in link) == bool(lang) for link in links)
+
+
+def test_signatures_and_outputs_have_no_copy_button(visit):
+    page = visit("api/").page
+    assert page.locator(".doc-signature").count() > 10
+    assert page.locator(".doc-signature .md-code__button").count() == 0
