@@ -200,6 +200,11 @@ def test_eigenvalues_of_both_signs_do_not_swing_for_ever(eigenvalues, seed):
     assert found == pytest.approx(max(eigenvalues), abs=1e-3 * np.abs(eigenvalues).max())
 
 
+def test_the_only_curvature_is_found_at_once():
+    f = o.Quadratic([4.0])
+    assert sharpness(f, np.ones(1), max_steps=1) == pytest.approx(4, rel=1e-9)
+
+
 def test_a_level_surface_has_no_curvature():
     assert sharpness(Form(np.zeros((3, 3))), np.ones(3)) == 0
 

@@ -331,6 +331,7 @@ def test_the_class_with_the_highest_score_is_predicted(rng):
     f, (w, X, y) = LogisticRegression(), problem("logistic", rng)
     assert set(f.predict(w, X)) == {0, 1}
     assert f.accuracy(w, X, 1 - f.predict(w, X)) == 0
+    assert not f.predict(np.zeros(4), X).any()  # a score of 0 is not above 0
 
 
 def test_regressions_predict_their_scores(rng):

@@ -48,6 +48,10 @@ def test_a_single_example_has_no_noise():
     assert batch_variance(np.ones((1, 3)), 1) == 0
 
 
+def test_one_of_two_examples_misses_the_mean_by_half_their_distance():
+    assert batch_variance(np.array([[0.0], [2.0]]), 1) == 1
+
+
 def test_at_the_noise_scale_noise_equals_signal(grads):
     B = noise_scale(grads)
     G = grads.mean(0)

@@ -178,6 +178,12 @@ def test_a_curve_is_drawn_from_plain_numbers():
         assert np.ndim(f.value(0.5)) == 0
 
 
+def test_the_bowl_at_hand_is_upright_with_curvatures_1_and_10():
+    assert o.Quadratic().H.tolist() == [[1, 0], [0, 10]]
+    with pytest.raises(AttributeError, match="cannot assign"):
+        o.Quadratic().center = 1.0
+
+
 def test_a_quadratic_is_its_eigenvectors_scaled():
     f = o.Quadratic([1.0, 25.0], rotation=0.3, center=[1.0, 2.0])
     axis = np.array([-np.sin(0.3), np.cos(0.3)])  # the second axis, turned to the left
