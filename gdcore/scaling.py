@@ -82,7 +82,8 @@ class Standardize(Scaling):
         """Learn means and standard deviations from the training rows `X`, shape (n, d)."""
         rows, mean, _, constant = _columns(X)
         std = rows.std(axis=0, dtype=mean.dtype)
-        return cls(mean, np.where(constant | (std == 0), 1.0, std))  # tiny squares may vanish
+        small = np.finfo(rows.dtype).tiny  # below it a divisor loses its digits, or vanishes
+        return cls(mean, np.where(constant | (std < small), 1.0, std))
 
 
 class MinMax(Scaling):
@@ -115,7 +116,8 @@ def _columns(X: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], ND
         )
     double = np.result_type(rows, np.float64)  # a sum in float32 loses digits over many rows
     low, high = rows.min(axis=0).astype(double), rows.max(axis=0).astype(double)
-    constant = high - low <= 4 * np.finfo(rows.dtype).eps * np.maximum(abs(low), abs(high))
+    kind = np.finfo(rows.dtype)
+    constant = high - low <= np.maximum(4 * kind.eps * np.maximum(abs(low), abs(high)), kind.tiny)
     return rows, np.where(constant, low, rows.mean(axis=0, dtype=double)), low, constant
 
 

@@ -1,11 +1,18 @@
 """Generators and folders that many tests share."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples at every run of CI; new ones at a person's, where a find can be looked at.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("person", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "person")
 
 
 @pytest.fixture

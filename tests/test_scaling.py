@@ -194,3 +194,12 @@ def test_rows_with_other_columns_are_refused():
         scale.invert(3.0)
     with pytest.raises(TypeError, match="Z must hold real numbers"):
         scale.invert([["a"] * 13])
+
+
+@KINDS
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_column_that_varies_by_less_than_the_type_can_divide_by_is_constant(kind, dtype):
+    X = np.array([[np.finfo(dtype).smallest_subnormal], [0]], dtype)
+    scale = kind.fit(X)
+    assert np.isfinite(scale(X)).all()
+    assert np.allclose(scale.invert(scale(X)), X)
