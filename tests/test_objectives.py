@@ -191,6 +191,7 @@ def test_a_quadratic_is_its_eigenvectors_scaled():
     assert f(f.minima[0] + 2 * axis) == pytest.approx(50, rel=1e-14)
     assert np.allclose(f.hessian_eigenvalues(np.zeros(2)), [1, 25], rtol=1e-14)
     assert f(f.start) == pytest.approx(13, rel=1e-14)  # one along each axis: (1 + 25) / 2
+    assert np.allclose(f.start, f.minima[0] + [np.cos(0.3), np.sin(0.3)] + axis, rtol=1e-14)
     side = 1.1 * np.sqrt(2)
     assert np.allclose(f.domain, [[1 - side, 1 + side], [2 - side, 2 + side]])
 
