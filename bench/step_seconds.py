@@ -7,26 +7,20 @@ the whole loop (dealing the batch, gradient, update) divided by its updates: the
 rounds, in which all cases take turns, after one round that does not count. One thread.
 """
 
-import datetime
-import json
 import os
-import platform
 import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import torch
+from record import ROOT, write
 
 import gdcore as gd
-from gdcore.hardware import cpu_name
 from gdcore.torch import ResidentBatches
 
-ROOT = Path(__file__).resolve().parents[1]
 BATCH_SIZES = (1, 128, 1000)
 UPDATES = 4000  # a case and round, about; at least one epoch
 ROUNDS = 11
@@ -81,23 +75,13 @@ def main() -> None:
         }
         for (library, m), each in seconds.items()
     ]
-    git = ["git", "rev-parse", "--short", "HEAD"]
-    record = {
-        "what": "seconds of one update of the three-way race (1000 rows, one feature, float64)",
-        "method": f"median of {ROUNDS} rounds after one warm-up round, cases in turn, one thread",
-        "command": "python bench/step_seconds.py",
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
-        "commit": subprocess.run(git, cwd=ROOT, capture_output=True, text=True).stdout.strip(),
-        "device": cpu_name(),
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "torch": torch.__version__.partition("+")[0],
-        },
-        "rows": rows,
-    }
-    text = json.dumps(record, indent=1) + "\n"
-    (ROOT / "snippets" / "measured" / "three_methods.json").write_text(text, "utf-8")
+    text = write(
+        ROOT / "snippets" / "measured" / "three_methods.json",
+        what="seconds of one update of the three-way race (1000 rows, one feature, float64)",
+        method=f"median of {ROUNDS} rounds after one warm-up round, cases in turn, one thread",
+        command="python bench/step_seconds.py",
+        rows=rows,
+    )
     sys.stdout.write(text)
 
 

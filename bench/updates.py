@@ -7,27 +7,21 @@ is the median of the rounds. The usual program: DataLoader over a TensorDataset 
 nn.Linear (or an MLP), optim.SGD, and loss.item() at every step. Ours record every loss too.
 """
 
-import datetime
-import json
 import os
-import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import torch
+from record import ROOT, write
 from sklearn.datasets import load_digits
 from torch.utils.data import DataLoader, TensorDataset
 
 import gdcore as gd
-from gdcore.hardware import cpu_name
 
-ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 7
 RUNS = 32
 LR = 0.01
@@ -176,23 +170,13 @@ def main() -> None:
             }
         )
         print(f"{name:40} {ours / theirs:8.4f}  (goal {GOALS[name]})")
-    git = ["git", "rev-parse", "--short", "HEAD"]
-    record = {
-        "what": "seconds of one update of one run, every loss recorded, over a DataLoader program",
-        "method": f"median of {ROUNDS} rounds after one warm-up round, cases in turn, one thread",
-        "command": "python bench/updates.py",
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
-        "commit": subprocess.run(git, cwd=ROOT, capture_output=True, text=True).stdout.strip(),
-        "device": cpu_name(),
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "torch": torch.__version__.partition("+")[0],
-        },
-        "rows": rows,
-    }
-    text = json.dumps(record, indent=1) + "\n"
-    (ROOT / "snippets" / "measured" / "updates.json").write_text(text, "utf-8")
+    write(
+        ROOT / "snippets" / "measured" / "updates.json",
+        what="seconds of one update of one run, every loss recorded, over a DataLoader program",
+        method=f"median of {ROUNDS} rounds after one warm-up round, cases in turn, one thread",
+        command="python bench/updates.py",
+        rows=rows,
+    )
 
 
 if __name__ == "__main__":
