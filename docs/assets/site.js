@@ -21,3 +21,7 @@ const reach = () => {
 };
 addEventListener("resize", reach);
 document.fonts.ready.then(reach);
+
+// The theme's search hears keys alone: tell it of words that came by mouse, voice or input method.
+const query = document.querySelector(".md-search__input");
+query?.addEventListener("input", () => query.dispatchEvent(new Event("keyup")));
