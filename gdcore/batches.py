@@ -116,7 +116,9 @@ class Batches:
         return np.stack(orders) if isinstance(self.seed, Sequence) else orders[0]
 
     def _order(self, seed: int, epoch: int) -> NDArray[np.intp]:
-        rng = np.random.default_rng([seed, epoch])
+        # Child streams: [seed, epoch] would be the stream of `seed` itself at epoch 0, and the order
+        # would hang on the bits that made data or start of the same seed.
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch,)))
         return rng.integers(self.n, size=self.n) if self.replacement else rng.permutation(self.n)
 
     def slices(self) -> Iterator[slice]:

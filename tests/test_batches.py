@@ -40,9 +40,16 @@ def test_an_epoch_is_a_function_of_seed_and_number():
     assert (first.order(4) != gd.Batches(*rows(50), batch_size=7, seed=4).order(4)).any()
 
 
-def test_the_order_is_the_one_that_numpy_gives_for_seed_and_epoch():
+def test_epoch_k_takes_the_kth_stream_that_numpy_spawns_from_the_seed():
     batches = gd.Batches(*rows(50), batch_size=7, seed=3)
-    assert (batches.order(4) == np.random.default_rng([3, 4]).permutation(50)).all()
+    streams = np.random.SeedSequence(3).spawn(5)
+    assert (batches.order(4) == np.random.default_rng(streams[4]).permutation(50)).all()
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_no_order_repeats_the_bits_of_data_or_start_made_with_the_same_seed(seed):
+    first = gd.Batches(*rows(50), batch_size=7, seed=seed).order(0)
+    assert (first != np.random.default_rng(seed).permutation(50)).any()
 
 
 def test_shuffle_once_repeats_one_order_and_cyclic_keeps_the_rows():
