@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gdcore.optimizers import LearningRate, Optimizer, amounts, memories, two_memories
+from gdcore.checks import amounts, memories
+from gdcore.optimizers import LearningRate, Optimizer, two_memories
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gdcore.checks import counts
+
 
 class Average:
     r"""Average the iterates as they come (Polyak and Ruppert).
@@ -25,14 +27,14 @@ class Average:
         t: Iterates seen so far.
 
     Raises:
+        TypeError: If `start` is not an integer.
         ValueError: If `start` is negative.
 
     Source: Polyak and Juditsky 1992, equation 5; Ruppert 1988.
     """
 
     def __init__(self, start: int = 0) -> None:
-        if not start >= 0:  # also catches nan
-            raise ValueError(f"start must be 0 or more, got {start}")
+        counts(least=0, start=start)
         self.start = start
         self.t = 0
         self._w: NDArray[Any] | None = None

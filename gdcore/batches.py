@@ -5,7 +5,9 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from gdcore.checks import counts, finite, floats, integers, reals
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +56,7 @@ class Batches:
     seed: int | Sequence[int] = 0
 
     def __post_init__(self) -> None:
-        X, y = _finite("X", self.X), _finite("y", self.y)
-        if X.dtype.kind != "f":
-            X = X.astype(np.float64)
+        X, y = floats("X", self.X), reals("y", self.y)
         if X.ndim != 2:
             hint = ": pass X[:, None] for a single feature" if X.ndim == 1 else ""
             raise ValueError(f"X must have shape (n, d), got {X.shape}{hint}")
@@ -66,7 +66,9 @@ class Batches:
             )
         if not len(X):
             raise ValueError("X and y have no rows: there is nothing to descend on")
-        _integer("batch_size", self.batch_size)
+        finite("X", X)
+        finite("y", y)
+        integers(batch_size=self.batch_size)
         if not 1 <= self.batch_size <= len(X):
             raise ValueError(
                 f"batch_size must lie in 1..{len(X)} (the number of samples), got {self.batch_size}"
@@ -79,9 +81,7 @@ class Batches:
                 f"leave shuffle at True, got {self.shuffle!r}"
             )
         for seed in self.seeds:
-            _integer("seed", seed)
-            if seed < 0:
-                raise ValueError(f"seed must be 0 or more, got {seed}")
+            counts(least=0, seed=seed)
         if not self.seeds:
             raise ValueError("seed must name at least one run, got an empty sequence")
         X, y = X.view(), y.view()
@@ -116,8 +116,8 @@ class Batches:
         return np.stack(orders) if isinstance(self.seed, Sequence) else orders[0]
 
     def _order(self, seed: int, epoch: int) -> NDArray[np.intp]:
-        # Child streams: [seed, epoch] would be the stream of `seed` itself at epoch 0, and the order
-        # would hang on the bits that made data or start of the same seed.
+        # A child stream: that of [seed, 0] would be the stream of `seed` itself, and the order of
+        # epoch 0 would hang on the bits that made the data of the same seed.
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch,)))
         return rng.integers(self.n, size=self.n) if self.replacement else rng.permutation(self.n)
 
@@ -144,21 +144,3 @@ class Batches:
 
     def __repr__(self) -> str:
         return f"Batches(n={self.n}, batch_size={self.batch_size}, seed={self.seed})"
-
-
-def _finite(name: str, values: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        bad = np.argwhere(~np.isfinite(array))
-        raise ValueError(
-            f"{name} must be finite, got {array[tuple(bad[0])]} in row {bad[0][0]} "
-            f"({len(bad)} such values in all): clean or drop these rows first"
-        )
-    return array
-
-
-def _integer(name: str, value: object) -> None:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer, got {value!r}")

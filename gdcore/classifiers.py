@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdcore.checks import counts
 from gdcore.models import LinearModel, Model, Value, fits
 
 
@@ -74,8 +75,7 @@ class Softmax(Classifier):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.classes < 2:
-            raise ValueError(f"classes must be 2 or more, got {self.classes}")
+        counts(least=2, classes=self.classes)
 
     def unpack(self, w: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return views W, shape (k, K), and b, shape (1, K)."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gdcore.checks import amounts, counts
 from gdcore.files import Labelled, cifar_batches, mnist_part
 
 
@@ -40,12 +41,11 @@ def line(
         `X` of shape (n, 1) and `y` of shape (n,), both float64.
 
     Raises:
-        ValueError: If `n` is below 1 or `noise` is negative.
+        TypeError: If `n` is not an integer.
+        ValueError: If `n` is below 1, or `noise` is negative or not finite.
     """
-    if n < 1:
-        raise ValueError(f"n must be at least 1, got {n}")
-    if not noise >= 0:  # also catches nan
-        raise ValueError(f"noise is a standard deviation and must be 0 or more, got {noise}")
+    counts(n=n)
+    amounts(noise=noise)
     rng = np.random.default_rng(seed)
     x = rng.random(n)
     return Dataset(x[:, None], w * x + b + noise * rng.standard_normal(n))
@@ -84,13 +84,8 @@ def regression(
         TypeError: If `n` or `d` is not an integer.
         ValueError: If an argument is out of range.
     """
-    for name, count in (("n", n), ("d", d)):
-        if not isinstance(count, int | np.integer) or isinstance(count, bool):
-            raise TypeError(f"{name} must be an integer, got {count!r}")
-        if count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}")
-    if not 0 <= noise < np.inf:  # also catches nan
-        raise ValueError(f"noise is a standard deviation and must be 0 or more, got {noise}")
+    counts(n=n, d=d)
+    amounts(noise=noise)
     if not 1 <= condition < np.inf:
         raise ValueError(f"condition is largest over smallest, so at least 1, got {condition}")
     if d == 1 and condition > 1:

@@ -1,12 +1,13 @@
 """Models: the loss and its gradient as functions of (w, X, y), derived by hand."""
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gdcore.checks import amounts
 
 Value = Any  # a float; or shape (R,) where there is a run axis
 
@@ -34,8 +35,7 @@ class Model(ABC):
     l2: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.l2 < math.inf:  # also catches nan
-            raise ValueError(f"l2 must be 0 or more and finite, got {self.l2}")
+        amounts(l2=self.l2)
 
     @abstractmethod
     def scores(self, w: NDArray[Any], X: NDArray[Any]) -> NDArray[Any]:

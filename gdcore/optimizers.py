@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gdcore.checks import amounts, memories
+
 LearningRate = float | Callable[[int], float]
 State = dict[str, Any]
 
@@ -59,24 +61,10 @@ class Optimizer:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def memories(**values: float) -> None:
-    """Refuse a memory outside [0, 1): at 1 a mean never forgets, beyond it grows for ever."""
-    for name, value in values.items():
-        if not 0 <= value < 1:  # also catches nan
-            raise ValueError(f"{name} must lie in [0, 1), got {value}")
-
-
 def two_memories(betas: tuple[float, float]) -> None:
     """Refuse betas unless they are two memories."""
     if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
         raise ValueError(f"betas must be two numbers in [0, 1), got {betas}")
-
-
-def amounts(**values: float) -> None:
-    """Refuse an amount that is negative or not finite."""
-    for name, value in values.items():
-        if not 0 <= value < math.inf:
-            raise ValueError(f"{name} must be 0 or more and finite, got {value}")
 
 
 @dataclass(frozen=True, repr=False)

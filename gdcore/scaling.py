@@ -6,6 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gdcore.checks import finite, floats
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scaling:
@@ -46,7 +48,7 @@ class Scaling:
         return X
 
     def _rows(self, name: str, values: ArrayLike) -> NDArray[Any]:
-        rows = _floats(name, values)
+        rows = floats(name, values)
         if rows.shape[-1:] != self.shift.shape:
             raise ValueError(
                 f"{name} must have the {len(self.shift)} columns of the rows that were fitted, "
@@ -104,25 +106,13 @@ class MinMax(Scaling):
 
 def _columns(X: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
     """Return the rows (n, d), and for each column its mean, its least value, and if constant."""
-    rows = _floats("X", X)
+    rows = floats("X", X)
     if rows.ndim != 2 or not rows.size:
         hint = ": pass X[:, None] for a single feature" if rows.ndim == 1 else ""
         raise ValueError(f"X must have shape (n, d), both at least 1, got {rows.shape}{hint}")
-    if not np.isfinite(rows).all():
-        row, column = np.argwhere(~np.isfinite(rows))[0]
-        raise ValueError(
-            f"X must be finite, got {rows[row, column]} in row {row}, column {column}: "
-            "clean or drop these rows first"
-        )
+    finite("X", rows)
     double = np.result_type(rows, np.float64)  # a sum in float32 loses digits over many rows
     low, high = rows.min(axis=0).astype(double), rows.max(axis=0).astype(double)
     kind = np.finfo(rows.dtype)
     constant = high - low <= np.maximum(4 * kind.eps * np.maximum(abs(low), abs(high)), kind.tiny)
     return rows, np.where(constant, low, rows.mean(axis=0, dtype=double)), low, constant
-
-
-def _floats(name: str, values: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
-    return array if array.dtype.kind == "f" else array.astype(np.float64)

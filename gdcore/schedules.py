@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+from gdcore.checks import amounts, counts
+
 
 @dataclass(frozen=True, repr=False)
 class Schedule:
@@ -38,7 +40,7 @@ class Constant(Schedule):
     lr: float
 
     def __post_init__(self) -> None:
-        _rates(lr=self.lr)
+        amounts(lr=self.lr)
 
     def __call__(self, t: int) -> float:
         """Apply the formula above."""
@@ -68,7 +70,7 @@ class Inverse(Schedule):
     b: float
 
     def __post_init__(self) -> None:
-        _rates(a=self.a)
+        amounts(a=self.a)
         if not 0 < self.b < math.inf:
             raise ValueError(f"b must be above 0 and finite, got {self.b}: the first step is a / b")
 
@@ -91,6 +93,7 @@ class Step(Schedule):
         factor: Factor c, 0 or more.
 
     Raises:
+        TypeError: If `every` is not an integer.
         ValueError: If a number is out of range.
     """
 
@@ -99,8 +102,8 @@ class Step(Schedule):
     factor: float = 0.1
 
     def __post_init__(self) -> None:
-        _rates(lr=self.lr, factor=self.factor)
-        _counts(every=self.every)
+        amounts(lr=self.lr, factor=self.factor)
+        counts(every=self.every)
 
     def __call__(self, t: int) -> float:
         """Apply the formula above."""
@@ -128,7 +131,7 @@ class Exponential(Schedule):
     gamma: float
 
     def __post_init__(self) -> None:
-        _rates(lr=self.lr, gamma=self.gamma)
+        amounts(lr=self.lr, gamma=self.gamma)
 
     def __call__(self, t: int) -> float:
         """Apply the formula above."""
@@ -150,6 +153,7 @@ class Cosine(Schedule):
         final: Final learning rate $\eta_T$.
 
     Raises:
+        TypeError: If `steps` is not an integer.
         ValueError: If a number is out of range.
 
     Source: Loshchilov and Hutter 2017, equation 5, one run without restarts.
@@ -160,8 +164,8 @@ class Cosine(Schedule):
     final: float = 0.0
 
     def __post_init__(self) -> None:
-        _rates(lr=self.lr, final=self.final)
-        _counts(steps=self.steps)
+        amounts(lr=self.lr, final=self.final)
+        counts(steps=self.steps)
 
     def __call__(self, t: int) -> float:
         """Apply the formula above."""
@@ -185,6 +189,7 @@ class Warmup(Schedule):
         steps: Updates k of the growth, 1 or more.
 
     Raises:
+        TypeError: If `steps` is not an integer.
         ValueError: If a number is out of range.
 
     Source: Goyal et al. 2017, section 2.2.
@@ -194,7 +199,7 @@ class Warmup(Schedule):
     steps: int
 
     def __post_init__(self) -> None:
-        _counts(steps=self.steps)
+        counts(steps=self.steps)
         if not callable(self.after) and not 0 <= self.after < math.inf:
             raise ValueError(
                 f"after must be 0 or more and finite, or a function of the step, got {self.after}"
@@ -204,15 +209,3 @@ class Warmup(Schedule):
         """Apply the formula above."""
         lr = self.after(t) if callable(self.after) else self.after
         return min(1, (t + 1) / self.steps) * lr
-
-
-def _rates(**values: float) -> None:
-    for name, value in values.items():
-        if not 0 <= value < math.inf:  # also catches nan
-            raise ValueError(f"{name} must be 0 or more and finite, got {value}")
-
-
-def _counts(**values: int) -> None:
-    for name, value in values.items():
-        if not 1 <= value < math.inf:
-            raise ValueError(f"{name} must be 1 or more and finite, got {value}")

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gdcore.checks import counts
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -56,8 +58,8 @@ def grid_search(
             value per point.
     """
     low, width = _box(domain)
-    _at_least("cells", cells, 2)
-    _at_least("rounds", rounds, 1)
+    counts(least=2, cells=cells)
+    counts(rounds=rounds)
     steps = np.indices((cells,) * len(low)).reshape(len(low), -1).T  # (cells**d, d)
     values = []
     for _ in range(rounds):
@@ -92,7 +94,7 @@ def random_search(
         ValueError: If `domain` is not a box or `evaluations` is below 1.
     """
     low, width = _box(domain)
-    _at_least("evaluations", evaluations, 1)
+    counts(evaluations=evaluations)
     rng = np.random.default_rng(seed)
     lowest, value, values = low, math.inf, np.empty(evaluations)
     for i in range(evaluations):
@@ -126,7 +128,7 @@ def random_local_search(
     """
     if not 0 < scale < math.inf:  # also catches nan
         raise ValueError(f"scale must be above 0 and finite, got {scale}")
-    _at_least("evaluations", evaluations, 1)
+    counts(evaluations=evaluations)
     rng = np.random.default_rng(seed)
     lowest = np.array(w0, float)
     values = np.empty(evaluations)
@@ -168,7 +170,7 @@ def golden_section(
     """
     if not -math.inf < low < high < math.inf:
         raise ValueError(f"low must be below high and both finite, got {low} and {high}")
-    _at_least("evaluations", evaluations, 2)
+    counts(least=2, evaluations=evaluations)
     ratio = (math.sqrt(5) - 1) / 2
     left, right = high - ratio * (high - low), low + ratio * (high - low)
     f_left, f_right = float(f(left)), float(f(right))
@@ -243,8 +245,3 @@ def _box(domain: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if not ((width > 0) & np.isfinite(width)).all():
         raise ValueError(f"domain must have every low below its high, and both finite: {domain!r}")
     return low, width
-
-
-def _at_least(name: str, value: int, least: int) -> None:
-    if not value >= least:  # also catches nan
-        raise ValueError(f"{name} must be {least} or more, got {value}")

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gdcore.checks import memories
+
 
 def ema(values: ArrayLike, beta: float) -> NDArray[Any]:
     r"""Take the exponential moving average along the first axis, starting from 0.
@@ -29,8 +31,7 @@ def ema(values: ArrayLike, beta: float) -> NDArray[Any]:
     x = np.asarray(values)
     if x.ndim == 0:
         raise ValueError(f"values must have shape (rows, ...), got the number {x}")
-    if not 0 <= beta < 1:  # also catches nan
-        raise ValueError(f"beta must lie in [0, 1), got {beta}")
+    memories(beta=beta)
     means = np.empty(x.shape, np.result_type(x, np.float32))  # float32 stays
     m = np.zeros(x.shape[1:], means.dtype)
     for t, row in enumerate(x):

@@ -90,10 +90,11 @@ def test_what_is_missing_is_said():
         _ = Average().w
 
 
-@pytest.mark.parametrize("start", [-1, float("nan")])
-def test_a_negative_start_is_refused(start):
-    with pytest.raises(ValueError, match=f"^start must be 0 or more, got {start}$"):
-        Average(start=start)
+def test_a_start_that_is_no_count_is_refused():
+    with pytest.raises(ValueError, match=r"^start must be 0 or more, got -1$"):
+        Average(start=-1)
+    with pytest.raises(TypeError, match=r"^start must be an integer, got nan$"):
+        Average(start=float("nan"))
 
 
 def test_the_repr_says_how_far_it_is():

@@ -30,7 +30,10 @@ def test_the_seed_names_the_points():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"n": 0}, "n must be at least 1, got 0"), ({"noise": -1}, "must be 0 or more, got -1")],
+    [
+        ({"n": 0}, "n must be 1 or more, got 0"),
+        ({"noise": -1}, "must be 0 or more and finite, got -1"),
+    ],
 )
 def test_bad_input_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
@@ -89,13 +92,13 @@ def test_the_seed_names_the_points_of_a_regression():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"n": 0}, ValueError, "n must be at least 1, got 0"),
-        ({"d": -1}, ValueError, "d must be at least 1, got -1"),
+        ({"n": 0}, ValueError, "n must be 1 or more, got 0"),
+        ({"d": -1}, ValueError, "d must be 1 or more, got -1"),
         ({"n": 2.5}, TypeError, "n must be an integer, got 2.5"),
         ({"d": True}, TypeError, "d must be an integer, got True"),
-        ({"noise": -1}, ValueError, "noise .* must be 0 or more, got -1"),
-        ({"noise": np.nan}, ValueError, "noise .* must be 0 or more, got nan"),
-        ({"noise": np.inf}, ValueError, "noise .* must be 0 or more, got inf"),
+        ({"noise": -1}, ValueError, "noise must be 0 or more and finite, got -1"),
+        ({"noise": np.nan}, ValueError, "noise must be 0 or more and finite, got nan"),
+        ({"noise": np.inf}, ValueError, "noise must be 0 or more and finite, got inf"),
         ({"condition": 0.5}, ValueError, "condition .* at least 1, got 0.5"),
         ({"condition": np.inf}, ValueError, "condition .* at least 1, got inf"),
         ({"d": 1, "condition": 10}, ValueError, "one feature has condition 1, got 10: ask for d"),

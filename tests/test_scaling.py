@@ -175,7 +175,11 @@ def test_a_scaling_says_what_it_is():
         (np.zeros((0, 3)), ValueError, r"both at least 1, got \(0, 3\)$"),
         (np.zeros((3, 0)), ValueError, r"both at least 1, got \(3, 0\)$"),
         (np.zeros((2, 2, 2)), ValueError, r"got \(2, 2, 2\)$"),
-        ([[1.0, 2.0], [3.0, np.nan]], ValueError, "got nan in row 1, column 1: clean or drop"),
+        (
+            [[1.0, 2.0], [3.0, np.nan]],
+            ValueError,
+            "got nan in row 1, column 1 .1 such values in all.: clean or drop",
+        ),
         ([[np.inf]], ValueError, "got inf in row 0, column 0"),
         ([["a"]], TypeError, "X must hold real numbers, got dtype <U1"),
         ([[1j]], TypeError, "X must hold real numbers, got dtype complex128"),
