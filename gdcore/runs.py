@@ -62,7 +62,7 @@ def descend_runs(
     running = np.ones(len(w), bool)
     stops = np.full(len(w), "steps", object)
     made = np.zeros(len(w), np.int64)  # updates of each run
-    ends = w.copy()  # where a stopped run stands still
+    ends = w.copy()  # of the runs that stopped; their rows of w go on, unread
     table: dict[str, list[Row]] = {"epoch_loss": [], "loss": []}
 
     def stop(which: NDArray[np.bool_], why: str) -> None:
@@ -83,8 +83,6 @@ def descend_runs(
                 break
             optimizer.step(w, grad, state)
             made += running
-            if not running.all():
-                w[~running] = ends[~running]
             if ends_epoch:
                 loss = objective(w, *rows)
                 if not (below := loss < max_loss).all():

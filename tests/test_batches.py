@@ -54,6 +54,7 @@ def test_no_order_repeats_the_bits_of_data_or_start_made_with_the_same_seed(seed
 
 def test_shuffle_once_repeats_one_order_and_cyclic_keeps_the_rows():
     once = gd.Batches(*rows(50), batch_size=7, shuffle="once", seed=3)
+    assert (once.order(9) == gd.Batches(*rows(50), batch_size=7, seed=3).order(0)).all()
     assert (once.order(0) == once.order(9)).all()
     assert (once.order(0) != np.arange(50)).any()
     cyclic = gd.Batches(*rows(50), batch_size=7, shuffle=False)
@@ -86,6 +87,14 @@ def test_the_batches_cannot_be_written_through():
     X[0, 0] = 7  # the caller's own array stays theirs
 
 
+def test_lists_become_arrays():
+    batches = gd.Batches([[1], [2]], [3, 4], batch_size=1)
+    assert batches.X.shape == (2, 1)
+    assert (batches.y == np.array([3, 4])).all()
+    with pytest.raises(ValueError, match="read-only"):
+        batches.y[0] = 7
+
+
 def test_floats_keep_their_type_and_integers_become_float64():
     y = np.zeros(4)
     assert gd.Batches(np.ones((4, 1), np.float32), y, batch_size=2).X.dtype == np.float32
@@ -102,7 +111,9 @@ def test_floats_keep_their_type_and_integers_become_float64():
         ({"seed": -1}, ValueError, "seed must be 0 or more, got -1"),
         ({"seed": None}, TypeError, "seed must be an integer, got None"),
         ({"shuffle": "never"}, ValueError, "shuffle must be True, False or 'once', got 'never'"),
-        ({"replacement": True, "shuffle": "once"}, ValueError, "leave shuffle at True"),
+        ({"replacement": True, "shuffle": "once"}, ValueError, "^replacement=True draws every row"),
+        ({"replacement": True, "shuffle": False}, ValueError, "keep: leave shuffle at True, got F"),
+        ({"X": np.zeros((6, 2, 1))}, ValueError, r"X must have shape \(n, d\), got \(6, 2, 1\)$"),
         ({"y": np.zeros(5)}, ValueError, r"each of the 6 rows of X, got shape \(5,\)"),
         ({"y": np.zeros((6, 1, 1))}, ValueError, r"got shape \(6, 1, 1\)"),
         (
@@ -110,9 +121,20 @@ def test_floats_keep_their_type_and_integers_become_float64():
             ValueError,
             r"X must have shape \(n, d\), got \(6,\): pass X\[:, None",
         ),
-        ({"X": np.zeros((0, 2)), "y": np.zeros(0)}, ValueError, "no rows"),
-        ({"X": np.full((6, 2), "a")}, TypeError, "X must hold real numbers, got dtype"),
-        ({"y": np.array([0, 1, np.nan, 3, np.inf, 5])}, ValueError, "got nan in row 2 .2 such"),
+        ({"X": np.zeros((0, 2)), "y": np.zeros(0)}, ValueError, "^X and y have no rows: there"),
+        ({"y": np.full(6, "a")}, TypeError, "^y must hold real numbers, got dtype"),
+        (
+            {"X": np.full((6, 2), np.inf)},
+            ValueError,
+            "^X must be finite, got inf in row 0, column 0",
+        ),
+        ({"seed": ()}, ValueError, "^seed must name at least one run"),
+        ({"X": np.full((6, 2), "a")}, TypeError, "^X must hold real numbers, got dtype"),
+        (
+            {"y": np.array([0, 1, np.nan, 3, np.inf, 5])},
+            ValueError,
+            "^y must be finite, got nan in row 2 .2 such",
+        ),
     ],
 )
 def test_bad_input_is_refused_with_what_is_allowed(change, error, message):

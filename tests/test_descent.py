@@ -82,6 +82,16 @@ def test_no_steps_record_the_start_alone():
     assert "loss" not in history
 
 
+def test_an_epoch_on_a_surface_is_one_update():
+    history = gd.descend(Bowl(), [1.0, 0.0], gd.SGD(lr=0.5), epochs=5)
+    assert list(history.steps("loss")) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_path_of_one_update_holds_both_its_ends_once():
+    history = gd.descend(Bowl(), [1.0, 0.0], gd.SGD(lr=0.5), steps=1, path=True)
+    assert list(history.steps("w")) == [0, 1]
+
+
 def test_tol_stops_where_the_gradient_is_small():
     history = gd.descend(Bowl(), [1.0, 0.0], gd.SGD(lr=0.5), steps=100, tol=1e-3)
     # |gradient| = 0.5^t falls to 1e-3 at t = 10

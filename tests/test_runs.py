@@ -53,6 +53,47 @@ def test_one_run_that_diverges_or_converges_leaves_the_others_alone():
         same(ours, gd.descend(gd.LinearRegression(), w0, gd.SGD(lr=0.5), batches, **options))
 
 
+@pytest.mark.parametrize("end", [{"steps": 7}, {"epochs": 7}, {"steps": 0}, {"epochs": 0}])
+def test_on_a_surface_the_runs_are_starts_side_by_side(end):
+    f, rule = gd.objectives.Himmelblau(), gd.SGD(lr=0.01, momentum=0.5)
+    starts = np.random.default_rng(1).uniform(-2, 2, (4, 2))
+    many = descend_runs(f, starts, rule, **end)
+    for ours, w0 in zip(many, starts, strict=True):
+        same(ours, gd.descend(f, w0, rule, **end))
+
+
+def test_one_start_without_seeds_is_one_run():
+    (run,) = descend_runs(gd.objectives.Himmelblau(), [0, 0], gd.SGD(lr=0.01), steps=5)
+    same(run, gd.descend(gd.objectives.Himmelblau(), [0, 0], gd.SGD(lr=0.01), steps=5))
+
+
+def test_runs_may_end_in_the_middle_of_an_epoch():
+    many = descend_runs(gd.LinearRegression(), [0, 0], gd.SGD(), data(7, (3, 4)), steps=13)
+    for seed, ours in zip((3, 4), many, strict=True):
+        same(ours, gd.descend(gd.LinearRegression(), [0, 0], gd.SGD(), data(7, seed), steps=13))
+
+
+def test_a_gradient_of_just_tol_has_converged_and_a_loss_of_just_max_loss_diverged():
+    bowl, lr = gd.objectives.Quadratic([1.0, 1.0]), gd.SGD(lr=0.5)
+    for run in (
+        *descend_runs(bowl, [[4.0, 0.0], [0.0, 4.0]], lr, steps=9, tol=1.0),
+        gd.descend(bowl, [4.0, 0.0], lr, steps=9, tol=1.0),
+    ):
+        assert (run.stop, run.steps("w")[-1]) == ("converged", 2)  # |g| = 4, 2, 1
+    batches = gd.Batches(np.zeros((2, 1)), [1.0, 1.0], batch_size=1)  # the loss at 0 is 1
+    for run in (
+        *descend_runs(gd.LinearRegression(), [0, 0], lr, batches, steps=3, max_loss=1.0),
+        gd.descend(gd.LinearRegression(), [0, 0], lr, batches, steps=3, max_loss=1.0),
+    ):
+        assert (run.stop, run.names) == ("diverged", ("w",))
+
+
+@pytest.mark.parametrize("ends", [{}, {"steps": 1, "epochs": 1}])
+def test_exactly_one_end_is_wanted(ends):
+    with pytest.raises(TypeError, match="give either steps or epochs"):
+        descend_runs(gd.LinearRegression(), [0, 0], gd.SGD(), data(5, (1, 2)), **ends)
+
+
 @pytest.mark.parametrize("m", [1, 60])
 def test_when_all_diverge_the_loop_ends_with_finite_records(m):
     many = descend_runs(
