@@ -53,6 +53,14 @@ def test_one_run_that_diverges_or_converges_leaves_the_others_alone():
         same(ours, gd.descend(gd.LinearRegression(), w0, gd.SGD(lr=0.5), batches, **options))
 
 
+def test_a_run_that_flies_off_to_nan_is_silent_and_the_others_arrive():
+    valley, starts = gd.objectives.DoubleWell(), [[0.5], [10.0]]
+    near, far = descend_runs(valley, starts, gd.SGD(lr=0.05), steps=200)
+    assert (near.stop, far.stop) == ("steps", "diverged")
+    same(near, gd.descend(valley, [0.5], gd.SGD(lr=0.05), steps=200))
+    same(far, gd.descend(valley, [10.0], gd.SGD(lr=0.05), steps=200))
+
+
 @pytest.mark.parametrize("end", [{"steps": 7}, {"epochs": 7}, {"steps": 0}, {"epochs": 0}])
 def test_on_a_surface_the_runs_are_starts_side_by_side(end):
     f, rule = gd.objectives.Himmelblau(), gd.SGD(lr=0.01, momentum=0.5)
