@@ -137,7 +137,7 @@ class Batches:
         runs: tuple[slice, ...] = ()
         if not self.in_place:
             order = self.order(epoch)
-            X, y = X[order], y[order]
+            X, y = X.take(order, axis=0), y.take(order, axis=0)
             runs = (slice(None),) * (order.ndim - 1)
         for rows in self.slices():
             yield X[*runs, rows], y[*runs, rows]
