@@ -1,21 +1,45 @@
 """Refusals at the border, in one wording: what was given, and what is allowed."""
 
 import math
+from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
+def numbers(**values: object) -> None:
+    """Refuse what is not a real number."""
+    for name, value in values.items():
+        if not isinstance(value, Real):
+            raise TypeError(f"{name} must be a number, got {value!r}")
+
+
 def amounts(**values: float) -> None:
     """Refuse an amount that is negative or not finite."""
+    numbers(**values)
     for name, value in values.items():
         if not 0 <= value < math.inf:  # also catches nan
             raise ValueError(f"{name} must be 0 or more and finite, got {value}")
 
 
+def rate(**values: float | Callable[[int], float]) -> None:
+    """Refuse a learning rate that is neither a function of the step nor an amount."""
+    for name, value in values.items():
+        if callable(value):
+            continue
+        if not isinstance(value, Real):
+            raise TypeError(f"{name} must be a number or a function of the step, got {value!r}")
+        if not 0 <= value < math.inf:
+            raise ValueError(
+                f"{name} must be 0 or more and finite, or a function of the step, got {value}"
+            )
+
+
 def memories(**values: float) -> None:
     """Refuse a memory outside [0, 1): at 1 a mean never forgets, beyond it grows for ever."""
+    numbers(**values)
     for name, value in values.items():
         if not 0 <= value < 1:  # also catches nan
             raise ValueError(f"{name} must lie in [0, 1), got {value}")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gdcore.batches import Batches
+from gdcore.checks import amounts, counts, floats
 from gdcore.history import History
 from gdcore.optimizers import Optimizer
 
@@ -60,10 +61,11 @@ def descend(
         `max_loss`, and without a final "w" where that is no longer finite.
 
     Raises:
-        TypeError: Unless exactly one of `steps` and `epochs` is given.
-        ValueError: If `w0` is not finite.
+        TypeError: Unless exactly one of `steps` and `epochs` is given, an integer.
+        ValueError: If `w0` is not finite, or a number is below 0.
     """
     one_end(steps, epochs)
+    amounts(tol=tol)
     w = start(w0)
     if w.ndim != 1:
         raise ValueError(f"w0 must have shape (d,), got {w.shape}: descend_runs takes (R, d)")
@@ -102,13 +104,12 @@ def one_end(steps: int | None, epochs: int | None) -> None:
     """Refuse a run without an end, or with two."""
     if (steps is None) == (epochs is None):
         raise TypeError(f"give either steps or epochs, got steps={steps} and epochs={epochs}")
+    counts(least=0, **({"steps": steps} if epochs is None else {"epochs": epochs}))
 
 
 def start(w0: ArrayLike) -> NDArray[Any]:
     """Return a copy of the start; integers become float64, floats keep their type."""
-    w = np.array(w0)
-    if w.dtype.kind != "f":
-        w = w.astype(np.float64)
+    w = floats("w0", w0).copy()
     if not np.isfinite(w).all():
         raise ValueError(f"w0 must be finite, got {w0!r}")
     return w

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gdcore.checks import counts
 from gdcore.classifiers import Classifier, affine, cross_entropy
 from gdcore.models import Model, Value, squared_error
 
@@ -41,6 +42,7 @@ class Network(Model):
         l2: Strength of the penalty on all W; the biases go free.
 
     Raises:
+        TypeError: If `sizes` are not integers.
         ValueError: If there are fewer than two sizes, one is below 1, the activation is not known,
             or `l2` is out of range.
     """
@@ -50,8 +52,11 @@ class Network(Model):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not isinstance(self.sizes, Sequence):
+            raise TypeError(f"sizes must be a sequence of widths, input first, got {self.sizes!r}")
         object.__setattr__(self, "sizes", tuple(self.sizes))
-        if len(self.sizes) < 2 or min(self.sizes) < 1:
+        counts(**{f"sizes[{i}]": width for i, width in enumerate(self.sizes)})
+        if len(self.sizes) < 2:
             raise ValueError(f"sizes must be two or more widths of 1 or more, got {self.sizes}")
         if self.activation not in ACTIVATIONS:
             raise ValueError(f"activation must be 'tanh' or 'relu', got {self.activation!r}")

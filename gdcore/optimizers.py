@@ -1,14 +1,13 @@
 """Update rules: each takes w, the gradient g and what it remembers, and moves w in place."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdcore.checks import amounts, memories
+from gdcore.checks import amounts, memories, rate
 
 LearningRate = float | Callable[[int], float]
 State = dict[str, Any]
@@ -29,10 +28,7 @@ class Optimizer:
     slots: ClassVar[tuple[str, ...]] = ()  # arrays the rule keeps, zero at t = 0
 
     def __post_init__(self) -> None:
-        if not callable(self.lr) and not 0 <= self.lr < math.inf:  # also catches nan
-            raise ValueError(
-                f"lr must be 0 or more and finite, or a function of the step, got {self.lr}"
-            )
+        rate(lr=self.lr)
 
     def init(self, w: NDArray[Any]) -> State:
         """Make the state of a run that starts at `w`: the counter t, and slots shaped like `w`."""
@@ -63,8 +59,12 @@ class Optimizer:
 
 def two_memories(betas: tuple[float, float]) -> None:
     """Refuse betas unless they are two memories."""
-    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-        raise ValueError(f"betas must be two numbers in [0, 1), got {betas}")
+    message = f"betas must be two numbers in [0, 1), got {betas!r}"
+    if not isinstance(betas, Sequence):
+        raise TypeError(message)
+    if len(betas) != 2:
+        raise ValueError(message)
+    memories(**{"betas[0]": betas[0], "betas[1]": betas[1]})
 
 
 @dataclass(frozen=True, repr=False)

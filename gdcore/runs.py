@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gdcore.batches import Batches
+from gdcore.checks import amounts
 from gdcore.descent import Objective, one_end, start, visits
 from gdcore.history import History
 from gdcore.optimizers import Optimizer
@@ -45,10 +46,12 @@ def descend_runs(
         One record per run, with the series of `descend`.
 
     Raises:
-        TypeError: Unless exactly one of `steps` and `epochs` is given.
-        ValueError: If `w0` is not finite, or the number of starts and of seeds differ.
+        TypeError: Unless exactly one of `steps` and `epochs` is given, an integer.
+        ValueError: If `w0` is not finite, a number is below 0, or the numbers of starts and
+            of seeds differ.
     """
     one_end(steps, epochs)
+    amounts(tol=tol)
     w = start(w0)
     seeds = () if batches is None else batches.seeds
     if w.ndim == 1:

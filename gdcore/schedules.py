@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from gdcore.checks import amounts, counts
+from gdcore.checks import amounts, counts, numbers, rate
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,6 +71,7 @@ class Inverse(Schedule):
 
     def __post_init__(self) -> None:
         amounts(a=self.a)
+        numbers(b=self.b)
         if not 0 < self.b < math.inf:
             raise ValueError(f"b must be above 0 and finite, got {self.b}: the first step is a / b")
 
@@ -200,10 +201,7 @@ class Warmup(Schedule):
 
     def __post_init__(self) -> None:
         counts(steps=self.steps)
-        if not callable(self.after) and not 0 <= self.after < math.inf:
-            raise ValueError(
-                f"after must be 0 or more and finite, or a function of the step, got {self.after}"
-            )
+        rate(after=self.after)
 
     def __call__(self, t: int) -> float:
         """Apply the formula above."""
