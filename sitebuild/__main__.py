@@ -1,12 +1,13 @@
 """Bring the runs up to date, and hold the pages to them."""
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
 
-from sitebuild import figure, notebook, pool, twins
-from sitebuild.project import HERE, LANGUAGES, Project
+from sitebuild import check, figure, notebook, pool
+from sitebuild.project import HERE, Project
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,29 +15,56 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sitebuild", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="bring the recorded runs of the snippets up to date")
-    run.add_argument("names", nargs="*", metavar="NAME", help="such as batch/three_methods")
+    run.add_argument(
+        "names", nargs="*", metavar="NAME", help="batch/three_methods, or batch for all"
+    )
     run.add_argument("--force", action="store_true", help="run what is up to date too")
     run.add_argument("--jobs", type=int, metavar="N", help="processes at a time (default: cores)")
-    commands.add_parser("check", help="compare the languages, and the labels of the figures")
+    checks = commands.add_parser(
+        "check", help="hold pages, snippets, labels and languages together"
+    )
+    checks.add_argument(
+        "--twice", action="store_true", help="run all again: is every run the same?"
+    )
+    commands.add_parser("serve", help="preview; what is saved is run and shown")
     commands.add_parser("readme", help="draw the picture of the READMEs from its recorded run")
     options = parser.parse_args(arguments)
-    if options.command == "check":
-        return check(HERE)
-    if options.command == "readme":
-        for path, svg in readme_figures(HERE).items():
-            path.write_text(svg, "utf-8")
-        return 0
-    unknown = sorted(set(options.names) - set(HERE.names()))
-    if unknown:
-        parser.error(f"no snippet {', '.join(unknown)}; there are {', '.join(HERE.names())}")
-    start = time.perf_counter()
+    if options.command == "serve":
+        os.chdir(HERE.root)
+        os.execv(sys.executable, [sys.executable, "-m", "mkdocs", "serve"])
     try:
-        runs = pool.update(HERE, options.names or None, force=options.force, jobs=options.jobs)
+        if options.command == "run":
+            if options.jobs is not None and options.jobs < 1:
+                parser.error(f"--jobs must be 1 or more, got {options.jobs}")
+            names = chosen(options.names, HERE.names(), parser)
+            start = time.perf_counter()
+            runs = pool.update(HERE, names, force=options.force, jobs=options.jobs)
+            print(f"{len(runs)} runs up to date in {time.perf_counter() - start:.2f} s")
+        elif options.command == "check":
+            faults = [*check.faults(HERE), *(check.twice(HERE) if options.twice else [])]
+            print("\n".join(faults) or "all is well")
+            return 1 if faults else 0
+        else:
+            for path, svg in readme_figures(HERE).items():
+                path.write_text(svg, "utf-8")
     except pool.SnippetsFailed as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{len(runs)} runs up to date in {time.perf_counter() - start:.2f} s")
+    except KeyboardInterrupt:
+        print("interrupted; the runs that were done are kept", file=sys.stderr)
+        return 130
     return 0
+
+
+def chosen(given: list[str], names: list[str], parser: argparse.ArgumentParser) -> list[str]:
+    """Return the snippets that names and folders stand for; all where none is given."""
+    picked = []
+    for name in given:
+        found = [known for known in names if known == name or known.startswith(f"{name}/")]
+        if not found:
+            parser.error(f"no snippet or folder {name}; there are {', '.join(names)}")
+        picked += found
+    return list(dict.fromkeys(picked)) or names
 
 
 def readme_figures(project: Project) -> dict[Path, str]:
@@ -49,22 +77,6 @@ def readme_figures(project: Project) -> dict[Path, str]:
         )
         for lang, ending in (("en", ""), ("zh", ".zh"))
     }
-
-
-def check(project: Project) -> int:
-    """Print what the languages do not share, and the labels without a translation."""
-    faults = twins.differences(project.root / "docs")
-    for name, run in pool.update(project).items():
-        for lang in LANGUAGES[1:]:
-            labels = figure.words(project.snippets, lang)
-            for key in run.figures():
-                svg = notebook.drawing(project.run(name), key, LANGUAGES[0]).read_text("utf-8")
-                faults += [
-                    f"snippets/labels.{lang}.json has no entry for {label!r} ({name}/{key})"
-                    for label in figure.untranslated(svg, labels)
-                ]
-    print("\n".join(faults) or "the languages agree")
-    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -15,7 +15,12 @@ from sitebuild.snippet import Snippet
 
 LIBRARIES = ("matplotlib", "mnist1d", "numpy", "scikit-learn", "torch")
 MODULES = {"scikit-learn": "sklearn"}  # where the distribution has another name than the module
-MACHINERY = ("run.py", "snippet.py", "cache.py")  # what can change a run without being read by it
+MACHINERY = (
+    "run.py",
+    "snippet.py",
+    "cache.py",
+    "limits.py",
+)  # what can change a run without being read by it
 
 
 @dataclass
@@ -42,11 +47,24 @@ class Run:
         (folder / "run.json").write_text(text + "\n", "utf-8")
 
 
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "reads": dict,
+    "versions": dict,
+    "values": dict,
+    "cells": list,
+    "seconds": (int, float),
+    **dict.fromkeys(("machinery", "device", "date", "warned"), str),
+}
+CELL = {"title", "text", "figures"}
+
+
 def load(folder: Path) -> Run | None:
     """Read a recorded run; None where there is none, or none that can be read."""
     try:
-        return Run(**json.loads((folder / "run.json").read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        run = Run(**json.loads((folder / "run.json").read_text("utf-8")))
+        whole = all(isinstance(value, KINDS[name]) for name, value in vars(run).items())
+        return run if whole and all(c.keys() == CELL for c in run.cells) else None
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
 
 
@@ -55,7 +73,7 @@ def why_stale(project: Project, name: str, run: Run | None) -> str | None:
     if run is None:
         return "no record"
     if run.machinery != machinery():
-        return "sitebuild or Python changed"
+        return "sitebuild changed"
     for library, version in run.versions.items():
         if installed(library) != version:
             return f"{library} is {installed(library)}, was {version}"
@@ -130,12 +148,15 @@ def imports(path: Path) -> set[str]:
 def used_libraries(files: list[Path]) -> dict[str, str]:
     """Return the versions of the libraries that these files import."""
     named = set().union(*map(imports, files))
-    return {lib: installed(lib) for lib in LIBRARIES if MODULES.get(lib, lib) in named}
+    used = [lib for lib in LIBRARIES if MODULES.get(lib, lib) in named]
+    return {lib: installed(lib) for lib in ("python", *used)}
 
 
 @lru_cache
 def installed(library: str) -> str:
     """Return the version of an installed library, or "absent"."""
+    if library == "python":
+        return platform.python_version()
     try:
         return importlib.metadata.version(library)
     except importlib.metadata.PackageNotFoundError:
@@ -144,6 +165,6 @@ def installed(library: str) -> str:
 
 @lru_cache
 def machinery() -> str:
-    """Hash of what can change a run without being read by it: Python and the runner."""
+    """Hash of what can change a run without being read by it: the runner."""
     here = HERE.root / "sitebuild"
-    return digest(platform.python_version(), *(meaning(here / file) for file in MACHINERY))
+    return digest(*(meaning(here / file) for file in MACHINERY))

@@ -75,13 +75,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if path.is_file()
     }
     for name, run in runs.items():
-        folder, stem = project.run(name), name.rpartition("/")[2]
+        folder = project.run(name)
         for figure in run.figures():
             shared[f"runs/{name}/{figure}.svg"] = notebook.drawing(folder, figure, lang)
         shared[f"runs/{name}.py"] = project.source(name)
-        shared[f"runs/{name}.ipynb"] = folder / lang / "download" / f"{stem}.ipynb"
+        shared[f"runs/{name}.ipynb"] = notebook.book(project, name, lang, "download")
         # mkdocs-jupyter goes by the path of the source
-        shared[f"{NOTEBOOKS}{name}.md"] = folder / lang / "page" / f"{stem}.ipynb"
+        shared[f"{NOTEBOOKS}{name}.md"] = notebook.book(project, name, lang, "page")
     for uri, path in shared.items():
         files.append(File.generated(config, uri, abs_src_path=str(path)))
     return files
@@ -116,7 +116,8 @@ def on_page_content(
         name = uri.removeprefix(NOTEBOOKS).removesuffix(".md")
         lang = _lang(config)
         alts = _alts(_project(config), lang)
-        content = jupyter.tame(content, name, runs[name], lang, list(_flat(page.toc)), alts)
+        made = pages.provenance(_project(config), runs[name], "", lang).partition(" · ")[2]
+        content = jupyter.tame(content, name, runs[name], made, list(_flat(page.toc)), alts)
     content = content.replace(" doc-signature ", " doc-signature no-copy ")
     content = pages.give_programs(content, _project(config))
     return math.take(content, f"docs/{_lang(config)}/{uri}")

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from bs4 import BeautifulSoup
 
 from sitebuild.cache import Run
-from sitebuild.pages import provenance
 
 BULK = re.compile(r"<(style|script)\b.*?</\1>", re.S)
 
@@ -15,7 +14,7 @@ def tame(
     content: str,
     name: str,
     run: Run,
-    lang: str,
+    made: str,
     anchors: list[str],
     alts: Mapping[tuple[str, str], str],
 ) -> str:
@@ -25,7 +24,7 @@ def tame(
         content: What mkdocs-jupyter made of the notebook.
         name: The snippet, such as "batch/three_methods".
         run: Its recorded run.
-        lang: Language of the page.
+        made: Where it comes from, in the language of the page.
         anchors: Ids of the headings, in order.
         alts: Alt texts of figures by (snippet, figure), as the chapters give them.
     """
@@ -49,7 +48,7 @@ def tame(
         f'<a href="../../../runs/{name}.{kind}" download>{stem}.{kind}</a> · '
         for kind in ("py", "ipynb")
     )
-    note = links + provenance(run, "", lang).partition(" · ")[2]
+    note = links + made
     if headings:
         headings[0].insert_after(BeautifulSoup(f'<p class="provenance">{note}</p>', "html.parser"))
     return str(soup)

@@ -22,7 +22,8 @@ def derive(project: Project, name: str, run: Run) -> None:
         *(meaning(here / f) for f in ("figure.py", "notebook.py")),
     )
     done = folder / "derived"
-    if done.is_file() and done.read_text("utf-8") == stamp:
+    made = _files(project, name, run, snippet)
+    if done.is_file() and done.read_text("utf-8") == stamp and all(map(Path.is_file, made)):
         return
     done.unlink(missing_ok=True)
     for cell, output in zip(snippet.cells, run.cells, strict=True):
@@ -37,6 +38,25 @@ def derive(project: Project, name: str, run: Run) -> None:
     done.write_text(stamp, "utf-8")
 
 
+def _files(project: Project, name: str, run: Run, snippet: Snippet) -> list[Path]:
+    """Return the files that `derive` makes."""
+    folder = project.run(name)
+    cells = [
+        folder / f"{cell.title}{ending}" for cell in snippet.cells for ending in (".py", ".txt")
+    ]
+    figures = [drawing(folder, figure, lang) for figure in run.figures() for lang in LANGUAGES]
+    return (
+        cells
+        + figures
+        + [book(project, name, lang, kind) for lang in LANGUAGES for kind in ("page", "download")]
+    )
+
+
+def book(project: Project, name: str, lang: str, kind: str) -> Path:
+    """File of a notebook in a language: the "page" of the site, or the "download"."""
+    return project.run(name) / lang / kind / f"{name.rpartition('/')[2]}.ipynb"
+
+
 def drawing(folder: Path, name: str, lang: str) -> Path:
     """File of a finished figure in a language."""
     return folder / f"{name}.{lang}.svg"
@@ -49,20 +69,20 @@ def _notebooks(project: Project, name: str, run: Run, snippet: Snippet) -> None:
     stem = name.rpartition("/")[2]
     for lang in LANGUAGES:
         for kind in ("page", "download"):
-            book, outputs = copy.deepcopy(plain), iter(run.cells)
-            book.cells = [c for c in book.cells if c.metadata.pop("lang", lang) == lang]
-            for count, cell in enumerate(book.cells, 1):
+            cells, outputs = copy.deepcopy(plain), iter(run.cells)
+            cells.cells = [c for c in cells.cells if c.metadata.pop("lang", lang) == lang]
+            for count, cell in enumerate(cells.cells, 1):
                 cell.id = f"{stem}-{count}"
                 if cell.cell_type == "code":
                     cell.execution_count, cell.metadata = count, {}
                     cell.outputs = _outputs(project, name, lang, kind, next(outputs))
-            book.metadata = {
+            cells.metadata = {
                 "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
                 "language_info": {"name": "python"},
             }
-            file = project.run(name) / lang / kind / f"{stem}.ipynb"
+            file = book(project, name, lang, kind)
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(book, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            file.write_text(json.dumps(cells, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def _outputs(

@@ -8,18 +8,21 @@ In a chapter's Markdown:
   slash and its dot, so that LaTeX's `{{...}}` is never taken for one;
 - a python fence around `--8<-- "batch/three_methods/race.py"` shows a cell, and its copy button
   gives the program that runs;
-- a fence around `--8<-- "batch/three_methods/race.txt"` shows what the cell printed.
+- a fence around `--8<-- "batch/three_methods/race.txt"` shows what the cell printed;
+- a line `$$ gdcore.optimizers.SGD $$` is the formula in the docstring of that name;
+- lines `{{ runs }}`, `{{ versions }}` and `{{ measured }}` are the tables of what made the site.
 """
 
 import difflib
 import html
+import json
 import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sitebuild import docstrings, environment, notebook
 from sitebuild import figure as drawn
-from sitebuild import notebook
 from sitebuild.cache import Run
 from sitebuild.project import Project
 from sitebuild.snippet import Snippet
@@ -32,12 +35,17 @@ FENCE = re.compile(
     rf'--8<-- "(?P<name>{NAME})/(?P<cell>\w+)\.(?P<ext>py|txt)"\n```$',
     re.M,
 )
+FORMULA = re.compile(r"^\$\$ *(gdcore(?:\.\w+)+) *\$\$$", re.M)
+TABLE = re.compile(r"^\{\{ *(runs|versions|measured) *\}\}$", re.M)
 PROGRAM = re.compile(r'data-program="([^"]*)"')
 PROVENANCE = {
     "en": "[runnable source]({notebook}) · {seconds:.2g} s on {device} · {libraries}",
     "zh": "[可运行的源码]({notebook}) · 在 {device} 上用时 {seconds:.2g} 秒 · {libraries}",
 }
-TITLES = {"matplotlib": "Matplotlib", "numpy": "NumPy", "torch": "PyTorch"}
+RECORDED = {
+    "en": " · with times recorded on {device}, {date}, by <code>{command}</code>",
+    "zh": " · 其中的时间由 <code>{command}</code> 于 {date} 在 {device} 上录得",
+}
 
 
 class PageError(ValueError):
@@ -92,7 +100,7 @@ def fill(markdown: str, page: Page, project: Project, runs: Mapping[str, Run]) -
             raise PageError(f"docs/{page.lang}/{page.uri}: {match[0]} has no alt text")
         svg = notebook.drawing(project.run(name), key, page.lang).read_text("utf-8")
         source = page.link(f"runs/{name}/{key}.svg")
-        note = provenance(run(name), page.link(f"notebooks/{name}.md"), page.lang)
+        note = provenance(project, run(name), page.link(f"notebooks/{name}.md"), page.lang)
         width, height = drawn.size(svg)
         attributes = f"{{ width={width} height={height} loading=lazy }}"
         return (
@@ -117,6 +125,16 @@ def fill(markdown: str, page: Page, project: Project, runs: Mapping[str, Run]) -
             marked = f' hl_lines="{" ".join(map(str, lines))}"'
         return f'``` {{ .python data-program="{name}/{cell}"{marked} }}\n{include}\n```'
 
+    def formula(match: re.Match[str]) -> str:
+        try:
+            return f"$$\n{docstrings.formula(project.root, match[1])}\n$$"
+        except docstrings.NoFormula as error:
+            raise PageError(f"docs/{page.lang}/{page.uri}: {error}") from None
+
+    if TABLE.search(markdown):
+        tables = environment.tables(project, runs, page.lang)
+        markdown = TABLE.sub(lambda match: tables[match[1]], markdown)
+    markdown = FORMULA.sub(formula, markdown)
     return FIGURE.sub(figure, VALUE.sub(value, FENCE.sub(fence, markdown)))
 
 
@@ -131,14 +149,21 @@ def give_programs(content: str, project: Project) -> str:
     return PROGRAM.sub(put, content)
 
 
-def provenance(run: Run, link: str, lang: str) -> str:
-    """Say where a figure comes from: the source, the seconds, the device, the versions."""
+def provenance(project: Project, run: Run, link: str, lang: str) -> str:
+    """Say where a figure comes from: the source, the seconds, the device, the versions.
+
+    What was measured at another time or on another device says so.
+    """
     libraries = ", ".join(
-        f"{TITLES.get(name, name)} {version.partition('+')[0]}"
+        f"{environment.TITLES.get(name, name)} {version.partition('+')[0]}"
         for name, version in run.versions.items()
     )
-    return PROVENANCE[lang].format(
+    made = PROVENANCE[lang].format(
         notebook=link, seconds=run.seconds, device=run.device, libraries=libraries
+    )
+    records = [project.root / file for file in run.reads if file.startswith("snippets/measured/")]
+    return made + "".join(
+        RECORDED[lang].format(**json.loads(path.read_text("utf-8"))) for path in records
     )
 
 
@@ -148,6 +173,16 @@ def changed_lines(snippet: Snippet, before: str, after: str) -> list[int]:
     blocks = difflib.SequenceMatcher(None, text[before], text[after], autojunk=False)
     same = {block.b + i for block in blocks.get_matching_blocks() for i in range(block.size)}
     return [i + 1 for i, line in enumerate(text[after]) if i not in same and line.strip()]
+
+
+def snippets(markdown: str) -> set[str]:
+    """Return the names of the snippets that a page shows something of."""
+    fences = {match["name"] for match in FENCE.finditer(markdown)}
+    return (
+        fences
+        | {name for _, name, *_ in FIGURE.findall(markdown)}
+        | {name for name, *_ in VALUE.findall(markdown)}
+    )
 
 
 def alts(markdown: str) -> dict[tuple[str, str], str]:

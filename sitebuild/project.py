@@ -11,6 +11,7 @@ class Project:
     """The folders of one checkout, by its root."""
 
     root: Path
+    cache: str = ".cache"
 
     @property
     def snippets(self) -> Path:
@@ -20,7 +21,7 @@ class Project:
     @property
     def runs(self) -> Path:
         """Folder of the recorded runs; safe to delete."""
-        return self.root / ".cache" / "runs"
+        return self.root / self.cache / "runs"
 
     def names(self) -> list[str]:
         """Names of all snippets, such as "batch/three_methods", sorted."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sitebuild.cache import Run, machinery, meaning, used_libraries
+from sitebuild.limits import FIGURES, Guard, Page, not_numbers
 from sitebuild.project import Project
 from sitebuild.snippet import Snippet, SnippetError
 
@@ -25,23 +26,30 @@ def execute(project: Project, name: str) -> str | None:
     """Run a snippet and store its record; return None, or the error as a reader should see it."""
     path = project.source(name)
     temporary = unfinished(project, name, os.getpid())
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
     warned = io.StringIO()
     try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
         _record(project, path, temporary, warned).save(temporary)
+        _keep(temporary, project.run(name))
     except SnippetError as error:
         return str(error).replace(f"{project.root}{os.sep}", "")
     except BaseException as error:  # SystemExit too: a snippet must not end the build
         return f"{where(path, project, error)}\n\n{warned.getvalue()}{_traceback(error)}"
     else:
-        target = project.run(name)
-        shutil.rmtree(target, ignore_errors=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.rename(target)
         return None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _keep(temporary: Path, target: Path) -> None:
+    """Put a finished run in the place of the last one, at once."""
+    old = temporary.with_name(f"{temporary.name}.old")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        target.rename(old)
+    temporary.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def unfinished(project: Project, name: str, pid: int | None) -> Path:
@@ -51,8 +59,8 @@ def unfinished(project: Project, name: str, pid: int | None) -> Path:
 
 def _record(project: Project, path: Path, folder: Path, warned: io.StringIO) -> Run:
     reads = {path.relative_to(project.root).as_posix(): meaning(path)}  # as it was before the run
-    cells = Snippet.read(path).compiled()
-    opened = _watch_reads()
+    snippet = Snippet.read(path)
+    guard = Guard(project)
 
     import matplotlib as mpl
 
@@ -71,16 +79,26 @@ def _record(project: Project, path: Path, folder: Path, warned: io.StringIO) -> 
     outputs: list[dict[str, Any]] = []
     start = time.perf_counter()
     with contextlib.redirect_stderr(warned):
-        for title, code in cells:
-            text = io.StringIO()
-            with contextlib.redirect_stdout(text):
+        for cell, code in zip(snippet.cells, snippet.compiled(), strict=True):
+            text = Page()
+            with contextlib.redirect_stdout(text), guard.watching():
                 exec(code, main.__dict__)
-            outputs.append(
-                {"title": title, "text": text.getvalue(), "figures": _save(plt, folder, title)}
-            )
+            if (count := len(plt.get_fignums())) > FIGURES:
+                raise SnippetError(
+                    f"{path}:{cell.line}: cell {cell.title!r} leaves {count} figures open; a cell "
+                    f"may draw {FIGURES}, and plt.close() what it does not show"
+                )
+            figures = _save(plt, folder, cell.title)
+            outputs.append({"title": cell.title, "text": text.getvalue(), "figures": figures})
     seconds = time.perf_counter() - start
 
-    for file in _own_files(project, opened):
+    values = _scalars(main.__dict__)
+    if names := not_numbers(values):
+        raise SnippetError(
+            f"{path}:1: {', '.join(names)} is nan, which no page should quote: rename it to "
+            f"_{names[0]} if it is meant"
+        )
+    for file in _own_files(project, guard.opened):
         reads.setdefault(file.relative_to(project.root).as_posix(), meaning(file))
 
     from gdcore.hardware import cpu_name  # not above, or every snippet would seem to read it
@@ -92,22 +110,10 @@ def _record(project: Project, path: Path, folder: Path, warned: io.StringIO) -> 
         device=cpu_name(),
         date=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         seconds=round(seconds, 2),
-        values=_scalars(main.__dict__),
+        values=values,
         cells=outputs,
         warned=warned.getvalue(),
     )
-
-
-def _watch_reads() -> set[str]:
-    """Collect the files opened for reading from now on."""
-    opened: set[str] = set()
-
-    def see(event: str, args: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(args[0], str) and args[1] in ("r", "rb", None):
-            opened.add(args[0])
-
-    sys.addaudithook(see)
-    return opened
 
 
 def _own_files(project: Project, opened: set[str]) -> list[Path]:

@@ -66,19 +66,16 @@ class Snippet:
             cells.append(Cell(title, self.source[mark.end() + 1 : end].rstrip(), line + 1))
         return cells
 
-    def compiled(self) -> list[tuple[str, CodeType]]:
+    def compiled(self) -> list[CodeType]:
         """Compile each cell with the file's own name and lines, so that tracebacks point there."""
         body = ast.parse(self.source, str(self.path)).body
         ends = [cell.line for cell in self.cells[1:]] + [sys.maxsize]
         return [
-            (
-                cell.title,
-                compile(
-                    ast.Module([s for s in body if cell.line <= s.lineno < end], []),
-                    str(self.path),
-                    "exec",
-                    dont_inherit=True,
-                ),
+            compile(
+                ast.Module([s for s in body if cell.line <= s.lineno < end], []),
+                str(self.path),
+                "exec",
+                dont_inherit=True,
             )
             for cell, end in zip(self.cells, ends, strict=True)
         ]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from sitebuild.pages import FENCE, FIGURE, VALUE
+from sitebuild.pages import FENCE, FIGURE, FORMULA, TABLE, VALUE
 from sitebuild.project import LANGUAGES
 
 HEADING = re.compile(r"^(#{1,6}) .*?(?:\{ *#([\w-]+) *\})?$", re.M)
@@ -29,12 +29,14 @@ def differences(docs: Path) -> list[str]:
 
 
 def outline(markdown: str) -> dict[str, list[str]]:
-    """Return what twins share: heading ids, code, figures, values."""
+    """Return what twins share: heading ids, code, figures, formulas, values."""
     prose = BLOCK.sub("", markdown)
     return {
         "headings": [f"{marks} {name}" for marks, name in HEADING.findall(prose)],
         "code": [f"{m['name']}/{m['cell']}.{m['ext']}" for m in FENCE.finditer(markdown)],
         "figures": [f"{name}/{figure}" for _, name, figure, _ in FIGURE.findall(markdown)],
+        "formulas": FORMULA.findall(markdown),
+        "tables": TABLE.findall(markdown),
         "values": sorted(f"{name}.{key}:{spec}" for name, key, spec in VALUE.findall(markdown)),
     }
 

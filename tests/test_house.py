@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = sorted(p for d in ("gdcore", "sitebuild") for p in (ROOT / d).rglob("*.py"))
+DRAWS = {"gdcore/plot.py", "gdcore/figures.py", "sitebuild/warm.py", "sitebuild/run.py"}
 NAMES = [p for d in ("gdcore", "sitebuild", "snippets", "docs") for p in (ROOT / d).rglob("*")]
 
 
@@ -26,7 +27,7 @@ def imported(path: Path) -> set[str]:
     ("library", "allowed"),
     [
         ("torch", lambda p: p.startswith("gdcore/torch/") or p == "sitebuild/warm.py"),
-        ("matplotlib", lambda p: p in {"gdcore/plot.py", "sitebuild/warm.py", "sitebuild/run.py"}),
+        ("matplotlib", lambda p: p in DRAWS),
         ("mkdocs", lambda p: p == "sitebuild/hooks.py"),
         ("sitebuild", lambda p: p.startswith("sitebuild/")),
     ],

@@ -43,7 +43,11 @@ def test_a_comment_runs_nothing_and_a_module_runs_its_readers(copied):
     edit(copied.source(RACE), "# %% race\n", "# %% race\n# a comment\n")
     edit(copied.root / "gdcore" / "batches.py", '"""Which samples', '"""What samples')
     assert stale(copied) == {}
-    edit(copied.root / "gdcore" / "batches.py", "if seed < 0", "if seed <= -1")
+    edit(
+        copied.root / "gdcore" / "batches.py",
+        "self.batch_size <= len(X)",
+        "len(X) >= self.batch_size",
+    )
     reason = "gdcore/batches.py changed"
     assert stale(copied) == {
         RACE: reason,

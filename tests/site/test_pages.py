@@ -31,7 +31,8 @@ def test_a_figure_is_two_images_of_one_drawing_with_its_provenance(toy, runs):
     for scheme in ("light", "dark"):
         assert f"![A line](../runs/toy/one/draw.svg#only-{scheme}){{ width=" in text
     assert "Up. <small>[runnable source](../notebooks/toy/one.md) · " in text
-    assert " · Matplotlib " in text
+    assert re.search(r" on .+ · Python 3\.\d+\.\d+, Matplotlib \d", text)
+    assert "recorded" not in text
     assert "可运行的源码" in fill('![A](run:toy/one/draw "B")', toy, runs, "zh")
 
 

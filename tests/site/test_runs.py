@@ -27,11 +27,11 @@ def test_a_run_keeps_what_it_read_printed_drew_and_left(toy):
     run, folder = runs["toy/one"], toy.run("toy/one")
     assert run.values == {"total": 6}
     assert {"snippets/toy/one.py", "toylib/double.py", "data.csv"} <= set(run.reads)
-    assert list(run.versions) == ["matplotlib"]
+    assert list(run.versions) == ["python", "matplotlib"]
     assert run.figures() == ["draw"]
     assert (folder / "read.txt").read_text("utf-8") == "total 6\n"
     assert (folder / "draw.py").read_text("utf-8").startswith("import matplotlib")
-    assert said[0].startswith("[1/1] toy/one (no record): ")
+    assert said[0].startswith("[1/1 ############] toy/one (no record): ")
     book = json.loads((folder / "zh" / "download" / "one.ipynb").read_text("utf-8"))
     assert [cell["cell_type"] for cell in book["cells"]] == ["markdown", "code", "code", "code"]
     assert "玩具" in str(book["cells"][0]["source"])
@@ -86,7 +86,7 @@ def test_a_file_that_is_gone_a_new_version_and_a_lost_figure_are_noticed(toy, mo
     (toy.run("toy/one") / "draw.raw.svg").unlink()
     assert cache.why_stale(toy, "toy/one", run) == "draw.raw.svg is gone"
     monkeypatch.setattr(cache, "machinery", lambda: "other")
-    assert cache.why_stale(toy, "toy/one", run) == "sitebuild or Python changed"
+    assert cache.why_stale(toy, "toy/one", run) == "sitebuild changed"
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[1]", '{"machinery": 1}'])

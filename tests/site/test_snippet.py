@@ -36,7 +36,7 @@ def test_a_comment_above_the_first_cell_is_no_code():
 
 
 def test_a_traceback_points_into_the_file():
-    ((_, first), (_, second)) = snippet("# %% one\na = 0\n# %% two\n\n1 / a\n").compiled()
+    first, second = snippet("# %% one\na = 0\n# %% two\n\n1 / a\n").compiled()
     space = {}
     exec(first, space)
     with pytest.raises(ZeroDivisionError) as caught:

@@ -2,7 +2,6 @@ import pytest
 
 from sitebuild import __main__ as command
 from sitebuild import twins
-from sitebuild.project import HERE
 
 PAGE = """# T { #t }
 
@@ -54,4 +53,4 @@ def test_a_missing_page_is_named(docs):
 
 @pytest.mark.slow
 def test_the_two_languages_of_the_site_agree(site, capsys):
-    assert command.check(HERE) == 0, capsys.readouterr().out
+    assert command.main(["check"]) == 0, capsys.readouterr().out

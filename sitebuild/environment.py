@@ -1,0 +1,69 @@
+"""The page that says what made the site: every run, every measurement, every version."""
+
+import json
+from collections.abc import Mapping
+
+from sitebuild.cache import Run
+from sitebuild.project import Project
+
+TITLES = {
+    "matplotlib": "Matplotlib",
+    "mnist1d": "MNIST-1D",
+    "numpy": "NumPy",
+    "python": "Python",
+    "scikit-learn": "scikit-learn",
+    "torch": "PyTorch",
+}
+HEADS = {
+    "en": (
+        "| Program | Seconds | Figures | Processor | Date |",
+        "| Made with | Version |",
+        "| Record | Device | Date | Commit | Command |",
+    ),
+    "zh": (
+        "| 程序 | 秒 | 图 | 处理器 | 日期 |",
+        "| 所用软件 | 版本 |",
+        "| 记录 | 设备 | 日期 | 提交 | 命令 |",
+    ),
+}
+
+
+def tables(project: Project, runs: Mapping[str, Run], lang: str) -> dict[str, str]:
+    """Return the tables as Markdown, by name: "runs", "versions" and "measured"."""
+    heads = dict(zip(("runs", "versions", "measured"), HEADS[lang], strict=True))
+    rows: dict[str, list[tuple[object, ...]]] = {
+        "runs": [
+            (
+                f"[{name}](notebooks/{name}.md)",
+                f"{run.seconds:.2g}",
+                len(run.figures()),
+                run.device,
+                run.date,
+            )
+            for name, run in runs.items()
+        ],
+        "versions": sorted(
+            {(TITLES.get(k, k), v) for run in runs.values() for k, v in run.versions.items()}
+        ),
+        "measured": [
+            _measured(path.stem, path.read_text("utf-8"))
+            for path in sorted((project.snippets / "measured").glob("*.json"))
+        ],
+    }
+    return {name: _table(heads[name], rows[name]) for name in rows}
+
+
+def _measured(name: str, text: str) -> tuple[object, ...]:
+    record = json.loads(text)
+    return (
+        name,
+        record["device"],
+        record["date"],
+        f"`{record['commit'][:7]}`" if record["commit"] else "–",
+        f"`{record['command']}`",
+    )
+
+
+def _table(head: str, rows: list[tuple[object, ...]]) -> str:
+    rule = "|" + " --- |" * (head.count("|") - 1)
+    return "\n".join([head, rule, *("| " + " | ".join(map(str, row)) + " |" for row in rows)])
