@@ -43,7 +43,11 @@ def tables(project: Project, runs: Mapping[str, Run], lang: str) -> dict[str, st
             for name, run in runs.items()
         ],
         "versions": sorted(
-            {(TITLES.get(k, k), v) for run in runs.values() for k, v in run.versions.items()}
+            {
+                (TITLES.get(library, library), version.partition("+")[0])
+                for run in runs.values()
+                for library, version in run.versions.items()
+            }
         ),
         "measured": [
             _measured(path.stem, path.read_text("utf-8"))
