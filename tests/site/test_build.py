@@ -67,6 +67,13 @@ def test_two_forced_runs_of_the_real_snippets_draw_the_same_bytes(copied):
     assert {path: path.read_bytes() for path in drawings} == before
 
 
+def test_two_builds_of_the_same_runs_are_the_same_bytes(site, build, tmp_path):
+    assert build(HERE, "build", "--strict", "--site-dir", str(tmp_path)).returncode == 0
+    files = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}
+    assert files == {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    assert [f for f in files if (site / f).read_bytes() != (tmp_path / f).read_bytes()] == []
+
+
 def test_a_snippet_that_raises_fails_the_build_with_file_and_line(copied, build, tmp_path):
     edit(copied.source(RACE), "np.random.seed(42)", 'raise RuntimeError("boom")')
     lines = copied.source(RACE).read_text("utf-8").splitlines()
