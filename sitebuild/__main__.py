@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "serve":
         os.chdir(HERE.root)
-        os.execv(sys.executable, [sys.executable, "-m", "mkdocs", "serve"])
+        os.execv(sys.executable, [sys.executable, "-m", "mkdocs", "serve", "--dirty"])
     try:
         if options.command == "run":
             if options.jobs is not None and options.jobs < 1:

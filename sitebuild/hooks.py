@@ -25,15 +25,16 @@ log = get_plugin_logger("sitebuild")
 NOTEBOOKS = "notebooks/"
 
 runs: dict[str, Run] = {}
-failed = False  # while serving: some snippet failed, and its last good run is shown
+was_failed = failed = False  # while serving: some snippet failed, and its last good run is shown
 serving = False
+partly = False  # only pages that something has happened to are rendered
 math: formulas.Formulas
 
 
 def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
     """Remember whether this is a build, which fails on a failing snippet, or a preview."""
-    global serving
-    serving = command == "serve"
+    global serving, partly
+    serving, partly = command == "serve", dirty
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -50,9 +51,10 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_pre_build(config: MkDocsConfig) -> None:
     """Bring the runs up to date, once for all languages."""
-    global failed
+    global failed, was_failed
     if _lang(config) != LANGUAGES[0] and runs:
         return
+    was_failed = failed
     try:
         fresh = pool.update(_project(config), say=log.info)
         failed = False
@@ -84,7 +86,22 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         shared[f"{NOTEBOOKS}{name}.md"] = notebook.book(project, name, lang, "page")
     for uri, path in shared.items():
         files.append(File.generated(config, uri, abs_src_path=str(path)))
+    if partly:
+        _mark(files, project)
     return files
+
+
+def _mark(files: Files, project: Project) -> None:
+    """Tell MkDocs, which looks at a page's own file, what else a page is made of."""
+    frame = [*project.root.glob("mkdocs*.yml"), *(project.root / "docs" / "theme").rglob("*.html")]
+    for file in files.documentation_pages():
+        out, source = Path(file.abs_dest_path), Path(str(file.abs_src_path))
+        made_of = list(frame)
+        if not file.src_uri.startswith(NOTEBOOKS):
+            made_of += pages.inputs(source.read_text("utf-8"), project, runs)
+        newer = out.is_file() and any(p.stat().st_mtime > out.stat().st_mtime for p in made_of)
+        if newer or failed or was_failed:  # the mark of a failure stands on every page
+            file.is_modified = lambda: True  # type: ignore[method-assign]
 
 
 @event_priority(50)  # after mkdocs-jupyter's 100
@@ -162,8 +179,8 @@ def on_post_build(config: MkDocsConfig) -> None:
             strict=config.strict,
             site_url=config.site_url and f"{config.site_url}{lang}/",
         )
-        other.plugins.on_startup(command="serve" if serving else "build", dirty=False)
-        build(other)
+        other.plugins.on_startup(command="serve" if serving else "build", dirty=partly)
+        build(other, dirty=partly)
         other.plugins.on_shutdown()
 
 

@@ -26,6 +26,7 @@ CHANGES = {
     "os.symlink": (1,),
     "os.truncate": (0,),
 }
+CACHES = ("LOCALAPPDATA", "MPLCONFIGDIR", "TORCH_HOME", "XDG_CACHE_HOME")  # of the libraries
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -45,10 +46,11 @@ class Guard:
     def __init__(self, project: Project) -> None:
         self.opened: set[str] = set()
         self._root, self._on = project.root, False
-        caches = (os.environ.get(name) for name in ("MPLCONFIGDIR", "XDG_CACHE_HOME", "TORCH_HOME"))
-        home = str(Path.home() / ".cache")
-        free = [tempfile.gettempdir(), "/dev", home, *filter(None, caches)]
-        self._free = [Path(folder).resolve() for folder in free]
+        free = {tempfile.gettempdir(), "/dev", *filter(None, map(os.environ.get, CACHES))}
+        free |= {
+            str(Path.home() / folder) for folder in (".cache", ".matplotlib", "Library/Caches")
+        }
+        self._free = [Path(folder) for folder in free | set(map(os.path.realpath, free))]
         sys.addaudithook(self._see)
 
     @contextmanager

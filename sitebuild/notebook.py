@@ -10,6 +10,8 @@ from sitebuild.cache import Run, digest, meaning
 from sitebuild.project import HERE, LANGUAGES, Project
 from sitebuild.snippet import Snippet
 
+DERIVED = "derived"  # written last: what the files of a run were made from
+
 
 def derive(project: Project, name: str, run: Run) -> None:
     """Write excerpts, printed outputs, finished figures and notebooks, unless they are there."""
@@ -21,7 +23,7 @@ def derive(project: Project, name: str, run: Run) -> None:
         json.dumps(labels),
         *(meaning(here / f) for f in ("figure.py", "notebook.py")),
     )
-    done = folder / "derived"
+    done = folder / DERIVED
     made = _files(project, name, run, snippet)
     if done.is_file() and done.read_text("utf-8") == stamp and all(map(Path.is_file, made)):
         return

@@ -20,6 +20,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from sitebuild import docstrings, environment, notebook
 from sitebuild import figure as drawn
@@ -36,6 +37,7 @@ FENCE = re.compile(
     re.M,
 )
 FORMULA = re.compile(r"^\$\$ *(gdcore(?:\.\w+)+) *\$\$$", re.M)
+AUTODOC = re.compile(r"^::: ", re.M)  # mkdocstrings
 TABLE = re.compile(r"^\{\{ *(runs|versions|measured) *\}\}$", re.M)
 PROGRAM = re.compile(r'data-program="([^"]*)"')
 PROVENANCE = {
@@ -183,6 +185,15 @@ def snippets(markdown: str) -> set[str]:
         | {name for _, name, *_ in FIGURE.findall(markdown)}
         | {name for name, *_ in VALUE.findall(markdown)}
     )
+
+
+def inputs(markdown: str, project: Project, runs: Mapping[str, Run]) -> list[Path]:
+    """Return the files, besides its own, that a page is made of."""
+    names = runs if TABLE.search(markdown) else snippets(markdown) & runs.keys()
+    found = [project.run(name) / notebook.DERIVED for name in names]
+    if FORMULA.search(markdown) or AUTODOC.search(markdown):
+        found += (project.root / "gdcore").rglob("*.py")
+    return found
 
 
 def alts(markdown: str) -> dict[tuple[str, str], str]:

@@ -74,6 +74,22 @@ def test_two_builds_of_the_same_runs_are_the_same_bytes(site, build, tmp_path):
     assert [f for f in files if (site / f).read_bytes() != (tmp_path / f).read_bytes()] == []
 
 
+def test_a_preview_renders_what_is_touched_and_nothing_else(copied, build, tmp_path):
+    assert build(copied, "build", "--site-dir", str(tmp_path / "out")).returncode == 0
+    pages = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("index.html")}
+    edit(copied.source("start/own_rule"), "# %% rule\n", '# %% rule\nprint("touched")\n')
+    edit(copied.root / "gdcore" / "noise.py", "Predict the variance", "Foretell the variance")
+    done = build(copied, "build", "--dirty", "--site-dir", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    again = {p.relative_to(tmp_path / "out").parent.as_posix(): p
+             for p, then in pages.items() if p.stat().st_mtime_ns != then}  # fmt: skip
+    touched = {"conventions", "environment", "api", "notebooks/start/own_rule"}
+    assert again.keys() == touched | {f"zh/{name}" for name in touched}
+    assert "touched" in again["zh/conventions"].read_text("utf-8")
+    assert "touched" in again["notebooks/start/own_rule"].read_text("utf-8")
+    assert "Foretell" in again["zh/api"].read_text("utf-8")
+
+
 def test_a_snippet_that_raises_fails_the_build_with_file_and_line(copied, build, tmp_path):
     edit(copied.source(RACE), "np.random.seed(42)", 'raise RuntimeError("boom")')
     lines = copied.source(RACE).read_text("utf-8").splitlines()
