@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from sitebuild import cache, notebook, pool
+from sitebuild import cache, check, notebook
 from sitebuild.project import HERE
 
 pytestmark = pytest.mark.slow
@@ -59,12 +59,8 @@ def test_a_comment_runs_nothing_and_a_module_runs_its_readers(copied):
     assert set(stale(copied).values()) == {"no record"}
 
 
-def test_two_forced_runs_of_the_real_snippets_draw_the_same_bytes(copied):
-    drawings = sorted(path for path in copied.runs.rglob("*.svg"))
-    before = {path: path.read_bytes() for path in drawings}
-    pool.update(copied, force=True, say=lambda line: None)
-    assert len(before) >= 12
-    assert {path: path.read_bytes() for path in drawings} == before
+def test_a_second_run_of_every_snippet_is_the_same_values_words_and_bytes(site):
+    assert check.twice(HERE) == []
 
 
 def test_two_builds_of_the_same_runs_are_the_same_bytes(site, build, tmp_path):
