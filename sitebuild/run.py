@@ -70,6 +70,8 @@ def _record(project: Project, path: Path, folder: Path, warned: io.StringIO) -> 
     plt.show = lambda *args, **kwargs: None
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+    for library in {"numpy.random", "torch"} & sys.modules.keys():
+        sys.modules[library].seed()  # a fork has the server's seed: draw one, as a fresh start does
     os.chdir(project.root)
     sys.path[:0] = [str(path.parent), str(project.root)]
     sys.argv = [str(path)]

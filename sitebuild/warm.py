@@ -21,4 +21,3 @@ if os.environ.get("SITEBUILD_WARM_TORCH"):
     # A step but no backward(), which would start threads, and a process with threads must not fork.
     torch.set_num_threads(1)
     torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), 0.1).step()
-    torch.manual_seed(torch.initial_seed())

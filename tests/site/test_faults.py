@@ -150,12 +150,14 @@ def test_two_builds_at_once_take_turns_and_run_everything_once(toy):
 
 
 PROGRAM = """
+import signal
 import sys
 from pathlib import Path
 from sitebuild import pool
 from sitebuild.project import Project
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     pool.update(Project(Path(sys.argv[1])), jobs=1, say=lambda line: print(line, flush=True))
 """
 
@@ -174,12 +176,17 @@ def test_a_signal_in_the_middle_keeps_whole_runs_and_leaves_no_process(toy, tmp_
         stderr=subprocess.DEVNULL,
     )
     unfinished = toy.runs / ".unfinished"
-    while not list(unfinished.glob("toy.bad.*")):
-        time.sleep(0.05)
-    (folder,) = unfinished.glob("toy.bad.*")
-    worker = int(folder.name.rpartition(".")[2])
-    build.send_signal(number)
-    assert build.wait(20) != 0
+    try:
+        while not list(unfinished.glob("toy.bad.*")):
+            assert build.poll() is None
+            time.sleep(0.05)
+        (folder,) = unfinished.glob("toy.bad.*")
+        worker = int(folder.name.rpartition(".")[2])
+        build.send_signal(number)
+        assert build.wait(20) != 0
+    finally:
+        build.kill()
+        build.wait()
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
     assert not list(unfinished.glob("*"))
@@ -188,6 +195,15 @@ def test_a_signal_in_the_middle_keeps_whole_runs_and_leaves_no_process(toy, tmp_
     runs, said = update(toy)
     assert len(said) == 2
     assert runs["toy/one"].values == {"x": 1}
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch", "random"])
+def test_a_forked_run_draws_a_seed_of_its_own_as_a_fresh_python_does(toy, library):
+    draw = {"numpy": "np.random.rand()", "torch": "torch.rand(1).item()"}
+    code = f"import random\nimport numpy as np\nimport torch\nx = {draw.get(library, 'random.random()')}"
+    snippet(toy, code)
+    seen = {update(toy, force=True)[0]["toy/bad"].values["x"] for _ in range(3)}
+    assert len(seen) == 3
 
 
 def test_a_seed_that_is_not_declared_is_named(toy, capsys):
