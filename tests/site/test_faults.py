@@ -200,7 +200,8 @@ def test_a_signal_in_the_middle_keeps_whole_runs_and_leaves_no_process(toy, tmp_
 @pytest.mark.parametrize("library", ["numpy", "torch", "random"])
 def test_a_forked_run_draws_a_seed_of_its_own_as_a_fresh_python_does(toy, library):
     draw = {"numpy": "np.random.rand()", "torch": "torch.rand(1).item()"}
-    code = f"import random\nimport numpy as np\nimport torch\nx = {draw.get(library, 'random.random()')}"
+    imports = "import random\nimport numpy as np\nimport torch"
+    code = f"{imports}\nx = {draw.get(library, 'random.random()')}"
     snippet(toy, code)
     seen = {update(toy, force=True)[0]["toy/bad"].values["x"] for _ in range(3)}
     assert len(seen) == 3
