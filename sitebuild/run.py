@@ -58,7 +58,7 @@ def unfinished(project: Project, name: str, pid: int | None) -> Path:
 
 
 def _record(project: Project, path: Path, folder: Path, warned: io.StringIO) -> Run:
-    reads = {path.relative_to(project.root).as_posix(): meaning(path)}  # as it was before the run
+    begun = time.time()
     snippet = Snippet.read(path)
     guard = Guard(project)
 
@@ -100,8 +100,10 @@ def _record(project: Project, path: Path, folder: Path, warned: io.StringIO) -> 
             f"{path}:1: {', '.join(names)} is nan, which no page should quote: rename it to "
             f"_{names[0]} if it is meant"
         )
-    for file in _own_files(project, guard.opened):
-        reads.setdefault(file.relative_to(project.root).as_posix(), meaning(file))
+    reads = {
+        file.relative_to(project.root).as_posix(): _as_read(file, begun)
+        for file in [path, *_own_files(project, guard.opened)]
+    }
 
     from gdcore.hardware import cpu_name  # not above, or every snippet would seem to read it
 
@@ -116,6 +118,11 @@ def _record(project: Project, path: Path, folder: Path, warned: io.StringIO) -> 
         cells=outputs,
         warned=warned.getvalue(),
     )
+
+
+def _as_read(file: Path, begun: float) -> str:
+    """Return the hash of what the run saw, or of nothing if the file was edited meanwhile."""
+    return meaning(file) if file.stat().st_mtime < begun else "edited during the run"
 
 
 def _own_files(project: Project, opened: set[str]) -> list[Path]:

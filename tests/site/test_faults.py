@@ -149,6 +149,22 @@ def test_two_builds_at_once_take_turns_and_run_everything_once(toy):
     assert update(toy)[1] == []
 
 
+def test_a_module_edited_while_a_snippet_runs_makes_it_run_again(toy):
+    update(toy)
+    snippet(toy, "from toylib.double import double\nimport time\ntime.sleep(2)\nx = double(1)")
+    build = threading.Thread(target=pool.update, args=(toy,), kwargs={"say": lambda line: None})
+    build.start()
+    while not list((toy.runs / ".unfinished").glob("toy.bad.*")):
+        time.sleep(0.05)
+    time.sleep(1)
+    module = toy.root / "toylib" / "double.py"
+    module.write_text(module.read_text("utf-8").replace("2 * x", "2 * x if x > 1 else 3"), "utf-8")
+    build.join()
+    runs, said = update(toy)
+    assert any("toy/bad (toylib/double.py changed)" in line for line in said)
+    assert runs["toy/bad"].values["x"] == 3
+
+
 PROGRAM = """
 import signal
 import sys
