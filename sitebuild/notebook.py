@@ -13,20 +13,25 @@ from sitebuild.snippet import Snippet
 DERIVED = "derived"  # written last: what the files of a run were made from
 
 
+def derived(project: Project, name: str, run: Run) -> bool:
+    """Whether all that pages use is there, and made of what the sources say now."""
+    done, snippet = project.run(name) / DERIVED, Snippet.read(project.source(name))
+    if not done.is_file() or done.read_text("utf-8") != _stamp(project, snippet):
+        return False
+    return all(path.is_file() for path in _files(project, name, run, snippet))
+
+
+def _stamp(project: Project, snippet: Snippet) -> str:
+    labels = [figure.words(project.snippets, lang) for lang in LANGUAGES]
+    makers = (meaning(HERE.root / "sitebuild" / f) for f in ("figure.py", "notebook.py"))
+    return digest(snippet.source, json.dumps(labels), *makers)
+
+
 def derive(project: Project, name: str, run: Run) -> None:
-    """Write excerpts, printed outputs, finished figures and notebooks, unless they are there."""
+    """Write excerpts, printed outputs, finished figures and notebooks."""
     folder, snippet = project.run(name), Snippet.read(project.source(name))
     labels = {lang: figure.words(project.snippets, lang) for lang in LANGUAGES}
-    here = HERE.root / "sitebuild"
-    stamp = digest(
-        snippet.source,
-        json.dumps(labels),
-        *(meaning(here / f) for f in ("figure.py", "notebook.py")),
-    )
     done = folder / DERIVED
-    made = _files(project, name, run, snippet)
-    if done.is_file() and done.read_text("utf-8") == stamp and all(map(Path.is_file, made)):
-        return
     done.unlink(missing_ok=True)
     for cell, output in zip(snippet.cells, run.cells, strict=True):
         (folder / f"{cell.title}.py").write_text(cell.text + "\n", "utf-8")
@@ -37,7 +42,7 @@ def derive(project: Project, name: str, run: Run) -> None:
             drawn = figure.translate(svg, labels[lang]) if labels[lang] else svg
             drawing(folder, name_, lang).write_text(drawn, "utf-8")
     _notebooks(project, name, run, snippet)
-    done.write_text(stamp, "utf-8")
+    done.write_text(_stamp(project, snippet), "utf-8")
 
 
 def _files(project: Project, name: str, run: Run, snippet: Snippet) -> list[Path]:

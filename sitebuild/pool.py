@@ -66,7 +66,7 @@ def update(
     chosen = list(project.names() if names is None else names)
     errors: dict[str, str] = {}
     known = {name: cache.load(project.run(name)) for name in chosen}
-    if force or _stale(project, known):
+    if force or _stale(project, known) or _underived(project, known):
         try:
             with _alone(project, say), _terminable():
                 known = {name: cache.load(project.run(name)) for name in chosen}
@@ -74,15 +74,13 @@ def update(
                 if force:
                     reasons = dict.fromkeys(chosen, "forced")
                 errors = _bring_up(project, known, reasons, jobs or os.cpu_count() or 1, say)
+                good = {name: found for name, found in known.items() if name not in errors}
+                for name, found in _underived(project, good).items():
+                    notebook.derive(project, name, found)
         except OSError as error:
             where = error.filename or project.runs
             raise SnippetsFailed([f"cannot keep runs: {where}: {error.strerror}"], {}) from None
     runs = {name: found for name, found in known.items() if found}
-    for name in runs.keys() - errors.keys():
-        try:
-            notebook.derive(project, name, runs[name])
-        except OSError as error:
-            errors[name] = f"{_file(project, name)}:1: cannot write its pages: {error}"
     if errors:
         raise SnippetsFailed([errors[name] for name in sorted(errors)], runs)
     return runs
@@ -92,6 +90,11 @@ def _stale(project: Project, known: dict[str, Run | None]) -> dict[str, str]:
     """Return why snippets must run, by name."""
     reasons = {name: cache.why_stale(project, name, found) for name, found in known.items()}
     return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _underived(project: Project, known: dict[str, Run | None]) -> dict[str, Run]:
+    """Return the runs of which the files for the pages are not there, or of older sources."""
+    return {n: r for n, r in known.items() if r and not notebook.derived(project, n, r)}
 
 
 def _bring_up(
