@@ -19,7 +19,6 @@ from sitebuild.cache import Run
 from sitebuild.project import Project
 
 LIMIT = 300.0  # seconds that one snippet may take
-GRACE = 5.0  # seconds that its process may take to end once its run is kept
 
 Say = Callable[[str], None]
 
@@ -187,6 +186,7 @@ def _start(context: mp.context.BaseContext, project: Project, name: str) -> _Wor
 
 def _work(project: Project, name: str, answer: Connection) -> None:
     answer.send(run.execute(project, name))
+    os._exit(0)  # at once: nothing is left to do, and a thread left behind must not keep it
 
 
 def _end(worker: _Worker, project: Project) -> str | None:
@@ -196,7 +196,6 @@ def _end(worker: _Worker, project: Project) -> str | None:
         if not worker.answer.poll() and worker.process.is_alive():
             return f"{file}:1: still running after {LIMIT:.0f} s, stopped"
         error: str | None = worker.answer.recv()
-        worker.process.join(GRACE)  # a thread left behind may keep it
         return error
     except (EOFError, OSError):
         worker.process.join()

@@ -128,7 +128,9 @@ def _as_read(file: Path, begun: float) -> str:
 def _own_files(project: Project, opened: set[str]) -> list[Path]:
     """Return the repository's files that were imported or opened, without the build's own."""
     files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
-    found = {Path(file).absolute() for file in files | opened if file and not file.endswith(".pyc")}
+    root = str(project.root)
+    mine = (os.path.abspath(file) for file in files | opened if file and not file.endswith(".pyc"))  # noqa: PTH100 - thousands of them
+    found = {Path(file) for file in mine if file.startswith(root)}
     build = Path(__file__).parent
     return sorted(
         file

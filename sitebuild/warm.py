@@ -5,6 +5,8 @@ import os
 
 import matplotlib as mpl
 
+from sitebuild.cache import machinery
+
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
@@ -14,6 +16,8 @@ ax.legend()
 fig.savefig(io.StringIO(), format="svg")
 plt.close(fig)
 plt.rcdefaults()
+
+machinery()
 
 if os.environ.get("SITEBUILD_WARM_TORCH"):
     import torch

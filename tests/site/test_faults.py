@@ -73,8 +73,7 @@ def test_a_fault_is_named_and_the_next_build_is_right(toy, code, message):
     assert runs["toy/bad"].values == {"x": 1, "y": 2}
 
 
-def test_a_snippet_may_write_to_temporary_folders_and_leave_a_thread(toy, monkeypatch):
-    monkeypatch.setattr(pool, "GRACE", 0.5)
+def test_a_snippet_may_write_to_temporary_folders_and_leave_a_thread(toy):
     snippet(
         toy,
         "import tempfile, threading, time\nfrom pathlib import Path\n"
