@@ -29,16 +29,15 @@ def main(arguments: list[str] | None = None) -> int:
             f"there are no programs in {options.programs}: run this in a checkout of the site, or "
             "give --programs"
         )
-    chosen = [
-        name
-        for name in known
-        if not options.names or any(name == n or name.startswith(f"{n}/") for n in options.names)
-    ]
-    for n in options.names:
-        if not any(name == n or name.startswith(f"{n}/") for name in known):
-            parser.error(f"no program or folder {n}; there are {', '.join(known)}")
+    chosen = set[str]()
+    for given in options.names:
+        found = {name for name in known if name == given or name.startswith(f"{given}/")}
+        if not found:
+            parser.error(f"no program or folder {given}; there are {', '.join(known)}")
+        chosen |= found
+    programs = {name: path for name, path in known.items() if not chosen or name in chosen}
     try:
-        return figures({name: known[name] for name in chosen}, options.out, options.format)
+        return figures(programs, options.out, options.format)
     except KeyboardInterrupt:
         print("interrupted; the figures that were drawn are kept", file=sys.stderr)
         return 130

@@ -15,12 +15,8 @@ from sitebuild.snippet import Snippet
 
 LIBRARIES = ("matplotlib", "mnist1d", "numpy", "scikit-learn", "torch")
 MODULES = {"scikit-learn": "sklearn"}  # where the distribution has another name than the module
-MACHINERY = (
-    "run.py",
-    "snippet.py",
-    "cache.py",
-    "limits.py",
-)  # what can change a run without being read by it
+# What can change a run without being read by it.
+MACHINERY = ("run.py", "snippet.py", "cache.py", "limits.py")
 
 
 @dataclass

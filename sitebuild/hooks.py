@@ -134,9 +134,7 @@ def on_page_content(
         lang = _lang(config)
         alts = _alts(_project(config), lang)
         made = pages.provenance(_project(config), runs[name], "", lang).partition(" · ")[2]
-        kept = _project(config).run(name) / lang / "page.html"
-        toc = list(_flat(page.toc))
-        content = jupyter.tamed(kept, content, name, runs[name], made, toc, alts)
+        content = jupyter.tame(content, name, runs[name], made, list(_flat(page.toc)), alts)
     content = content.replace(" doc-signature ", " doc-signature no-copy ")
     content = pages.give_programs(content, _project(config))
     return math.take(content, f"docs/{_lang(config)}/{uri}")

@@ -2,33 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from bs4 import BeautifulSoup
 
-from sitebuild.cache import Run, digest, meaning
+from sitebuild.cache import Run
 
 BULK = re.compile(r"<(style|script)\b.*?</\1>", re.S)
-
-
-def tamed(
-    kept: Path,
-    content: str,
-    name: str,
-    run: Run,
-    made: str,
-    anchors: list[str],
-    alts: Mapping[tuple[str, str], str],
-) -> str:
-    """Return the tamed page, from the file where it is kept if it was made of the same."""
-    own = {key: alt for key, alt in alts.items() if key[0] == name}
-    titles = [cell["title"] for cell in run.cells]
-    stamp = digest(meaning(Path(__file__)), content, made, repr((anchors, titles, own)))
-    if kept.is_file() and (text := kept.read_text("utf-8")).startswith(stamp):
-        return text.removeprefix(stamp)
-    page = tame(content, name, run, made, anchors, alts)
-    kept.write_text(stamp + page, "utf-8")
-    return page
 
 
 def tame(
