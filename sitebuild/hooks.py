@@ -8,6 +8,7 @@ Nothing is ever written under docs/.
 from pathlib import Path
 from typing import Any, Literal
 
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
@@ -29,6 +30,7 @@ was_failed = failed = False  # while serving: some snippet failed, and its last 
 serving = False
 partly = False  # only pages that something has happened to are rendered
 math: formulas.Formulas
+alt_texts: dict[tuple[str, str], str] = {}  # of the language that is being built
 
 
 def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
@@ -71,6 +73,9 @@ def on_pre_build(config: MkDocsConfig) -> None:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the runs and what both languages share, as files that lie elsewhere."""
     project, lang = _project(config), _lang(config)
+    alt_texts.clear()
+    for chapter in files.documentation_pages():
+        alt_texts.update(pages.alts(Path(str(chapter.abs_src_path)).read_text("utf-8")))
     shared = {
         path.relative_to(project.root / "docs").as_posix(): path
         for path in sorted((project.root / "docs" / "assets").rglob("*"))
@@ -104,6 +109,12 @@ def _mark(files: Files, project: Project) -> None:
             file.is_modified = lambda: True  # type: ignore[method-assign]
 
 
+def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
+    """Keep the compiled templates: each language of each build would compile them anew."""
+    (kept := _project(config).root / ".cache" / "templates").mkdir(parents=True, exist_ok=True)
+    env.bytecode_cache = FileSystemBytecodeCache(str(kept))
+
+
 @event_priority(50)  # after mkdocs-jupyter's 100
 def on_page_markdown(
     markdown: str,
@@ -131,10 +142,8 @@ def on_page_content(
     uri = page.file.src_uri
     if uri.startswith(NOTEBOOKS):
         name = uri.removeprefix(NOTEBOOKS).removesuffix(".md")
-        lang = _lang(config)
-        alts = _alts(_project(config), lang)
-        made = pages.provenance(_project(config), runs[name], "", lang).partition(" · ")[2]
-        content = jupyter.tame(content, name, runs[name], made, list(_flat(page.toc)), alts)
+        made = pages.provenance(_project(config), runs[name], "", _lang(config)).partition(" · ")[2]
+        content = jupyter.tame(content, name, runs[name], made, list(_flat(page.toc)), alt_texts)
     content = content.replace(" doc-signature ", " doc-signature no-copy ")
     content = pages.give_programs(content, _project(config))
     return math.take(content, f"docs/{_lang(config)}/{uri}")
@@ -190,13 +199,6 @@ def _lang(config: MkDocsConfig) -> str:
 
 def _project(config: MkDocsConfig) -> Project:
     return Project(Path(config.config_file_path).resolve().parent)
-
-
-def _alts(project: Project, lang: str) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
-    for path in sorted((project.root / "docs" / lang).rglob("*.md")):
-        found |= pages.alts(path.read_text("utf-8"))
-    return found
 
 
 def _flat(items: Any) -> Any:

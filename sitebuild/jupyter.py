@@ -8,6 +8,8 @@ from bs4 import BeautifulSoup
 from sitebuild.cache import Run
 
 BULK = re.compile(r"<(style|script)\b.*?</\1>", re.S)
+DROPPED = ["clipboard-copy-txt", "zeroclipboard-container", "anchor-link"]
+HEADING = re.compile("h[1-6]")
 
 
 def tame(
@@ -29,20 +31,23 @@ def tame(
         alts: Alt texts of figures by (snippet, figure), as the chapters give them.
     """
     soup = BeautifulSoup(BULK.sub("", content), "html.parser")
-    for tag in soup.select(".clipboard-copy-txt, .zeroclipboard-container, .anchor-link"):
+    ids, cells = iter(anchors), iter(run.cells)
+    headings = []
+    for tag in soup.find_all(class_=DROPPED):
         tag.decompose()
-    for tag in soup.select('[id^="cell-id="]'):
-        del tag["id"]  # the theme would build a selector of it, and "=" is not allowed there
-    headings = soup.select("h1, h2, h3, h4, h5, h6")
-    for tag, anchor in zip(headings, anchors, strict=False):
-        tag["id"] = anchor
-    for tag, cell in zip(soup.select(".highlight-ipynb"), run.cells, strict=True):
-        tag["class"] = ["highlight"]
-        tag["data-program"] = f"{name}/{cell['title']}"
-        if tag.pre is not None:
-            tag.pre.wrap(soup.new_tag("pre")).pre.name = "code"  # type: ignore[union-attr]
-    for image in soup.select("img[alt]"):
-        image["alt"] = alts.get((name, str(image["alt"])), image["alt"])
+    for tag in soup.find_all(True):  # one walk: a selector each would walk as often
+        if HEADING.fullmatch(tag.name):
+            headings.append(tag)
+            tag["id"] = next(ids, tag.get("id", ""))
+        elif str(tag.get("id", "")).startswith("cell-id="):
+            del tag["id"]  # the theme would build a selector of it, and "=" is not allowed there
+        elif "highlight-ipynb" in tag.get_attribute_list("class"):
+            tag["class"] = ["highlight"]
+            tag["data-program"] = f"{name}/{next(cells)['title']}"
+            if tag.pre is not None:
+                tag.pre.wrap(soup.new_tag("pre")).pre.name = "code"
+        elif tag.name == "img" and "alt" in tag.attrs:
+            tag["alt"] = alts.get((name, str(tag["alt"])), tag["alt"])
     stem = name.rpartition("/")[2]
     links = "".join(
         f'<a href="../../../runs/{name}.{kind}" download>{stem}.{kind}</a> · '

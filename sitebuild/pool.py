@@ -107,9 +107,11 @@ def _bring_up(
     errors: dict[str, str] = {}
     done = _run_all(project, longest_first, jobs)
     for count, (name, error, seconds) in enumerate(done, 1):
-        known[name] = cache.load(project.run(name))
+        known[name] = found = cache.load(project.run(name))
         if error:
             errors[name] = error
+        elif found:
+            notebook.derive(project, name, found)  # while the others run
         del left[name]
         end = "FAILED" if error else f"{seconds:.1f} s"
         known_times = [time for time in left.values() if time is not None]
