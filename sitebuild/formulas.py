@@ -34,13 +34,18 @@ class FormulaError(ValueError):
 
 
 class Formulas:
-    """The formulas of one build."""
+    """The formulas of one build; those that the last build rendered, if given, are not done again.
 
-    def __init__(self, cache: Path) -> None:
+    Args:
+        cache: Where KaTeX is kept.
+        rendered: HTML by (TeX, display).
+    """
+
+    def __init__(self, cache: Path, rendered: dict[tuple[str, bool], str] | None = None) -> None:
         self.cache = cache
-        self.numbers: dict[tuple[str, bool], int] = {}  # (TeX, display) -> number
+        self.rendered = {} if rendered is None else rendered
+        self.numbers: dict[tuple[str, bool], int] = {}
         self.first_page: list[str] = []
-        self.rendered: list[str] = []
 
     def take(self, content: str, page: str) -> str:
         """Return a page's HTML with marks in the place of its formulas."""
@@ -61,16 +66,15 @@ class Formulas:
         keys = list(self.numbers)
 
         def put(match: re.Match[str]) -> str:
-            number = int(match[2])
-            formula = self.rendered[number]
-            return f'<div class="formula">{formula}</div>' if keys[number][1] else formula
+            key = keys[int(match[2])]
+            formula = self.rendered[key]
+            return f'<div class="formula">{formula}</div>' if key[1] else formula
 
         output, count = MARK.subn(put, output)
         return output, count > 0
 
     def _render(self) -> None:
-        keys = list(self.numbers)
-        new = keys[len(self.rendered) :]
+        new = [key for key in self.numbers if key not in self.rendered]
         if not new:
             return
         done = subprocess.run(
@@ -82,11 +86,11 @@ class Formulas:
         )
         if done.returncode:
             raise FormulaError(f"node could not run KaTeX: {done.stderr.strip()}")
-        for (tex, _), answer in zip(new, json.loads(done.stdout), strict=True):
+        for key, answer in zip(new, json.loads(done.stdout), strict=True):
             if "error" in answer:
-                page = self.first_page[self.numbers[tex, _]]
-                raise FormulaError(f"{page}: formula {tex!r}: {answer['error']}")
-            self.rendered.append(answer["html"])
+                page = self.first_page[self.numbers[key]]
+                raise FormulaError(f"{page}: formula {key[0]!r}: {answer['error']}")
+            self.rendered[key] = answer["html"]
 
 
 def katex(cache: Path) -> Path:

@@ -30,6 +30,7 @@ was_failed = failed = False  # while serving: some snippet failed, and its last 
 serving = False
 partly = False  # only pages that something has happened to are rendered
 math: formulas.Formulas
+rendered: dict[tuple[str, bool], str] = {}  # formulas, for the next build while serving
 alt_texts: dict[tuple[str, str], str] = {}  # of the language that is being built
 
 
@@ -43,7 +44,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Watch what pages are made of, and start the formulas of this build."""
     global math
     root = _project(config).root
-    math = formulas.Formulas(root / ".cache")
+    math = formulas.Formulas(root / ".cache", rendered)
     config.watch += [
         str(root / folder) for folder in ("snippets", "gdcore", "docs", "mkdocs.zh.yml")
     ]
@@ -57,6 +58,8 @@ def on_pre_build(config: MkDocsConfig) -> None:
     if _lang(config) != LANGUAGES[0] and runs:
         return
     was_failed = failed
+    if serving:
+        pool.warm(_project(config))
     try:
         fresh = pool.update(_project(config), say=log.info)
         failed = False

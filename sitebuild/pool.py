@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -83,6 +84,12 @@ def update(
     if errors:
         raise SnippetsFailed([errors[name] for name in sorted(errors)], runs)
     return runs
+
+
+def warm(project: Project) -> None:
+    """Start the fork server in the background, so that the first save need not wait for it."""
+    if _context(project, project.names()).get_start_method() == "forkserver":
+        forkserver.ensure_running()
 
 
 def _stale(project: Project, known: dict[str, Run | None]) -> dict[str, str]:
