@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Stop = Literal["steps", "converged", "diverged"]
+Stop = Literal["steps", "converged", "diverged", "patience", "interrupted"]
 
 
 class History:
@@ -17,8 +17,9 @@ class History:
 
     Attributes:
         stop: Why the run ended: "steps" (all updates made), "converged" (the gradient is small
-            enough) or "diverged" (the loss left the allowed range; the record ends before it).
-            None while it runs.
+            enough), "diverged" (the loss left the allowed range; the record ends before it),
+            "patience" (the validation loss fell no further) or "interrupted" (by Ctrl-C). None
+            while it runs.
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,11 @@ class History:
         """Return the number of updates made before each value of a series, shape (rows,)."""
         self._known(name)
         return np.array(self._steps[name], dtype=np.int64)
+
+    def last(self, name: str) -> Any:
+        """Return the latest value of a series, without a copy of the others."""
+        self._known(name)
+        return self._values[name][-1]
 
     def __contains__(self, name: object) -> bool:
         return name in self._values

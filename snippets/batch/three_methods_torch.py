@@ -49,7 +49,7 @@ for m in (1000, 128, 1):
         X, y[:, None], batch_size=m, seed=0, device="cpu"
     )
     by_torch[m] = Trainer(model, torch.nn.MSELoss(), optimizer).fit(
-        batches, epochs=epochs
+        batches, epochs=epochs, validation=batches
     )
 
 for m in (1000, 128, 1):
@@ -98,8 +98,10 @@ plt.show()
 # %% check
 apart = {
     m: max(
-        abs(by_torch[m][series] - by_hand[m][series]).max()
-        for series in ("loss", "epoch_loss")
+        abs(by_torch[m]["loss"] - by_hand[m]["loss"]).max(),
+        abs(
+            by_torch[m]["validation_loss"] - by_hand[m]["epoch_loss"]
+        ).max(),
     )
     for m in by_hand
 }
