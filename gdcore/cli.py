@@ -13,12 +13,17 @@ PROGRAMS = Path(__file__).resolve().parents[1] / "snippets"
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     parser = argparse.ArgumentParser(prog="gdcore", description="Gradient descent, run.")
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     drawn = commands.add_parser("figures", help="run the site's programs and save their figures")
     drawn.add_argument("names", nargs="*", metavar="NAME", help="batch/three_methods, or batch")
     drawn.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to fill")
     drawn.add_argument("--format", choices=("svg", "png", "pdf"), default="svg")
     drawn.add_argument("--programs", type=Path, default=PROGRAMS, help="folder of the programs")
+    studied = commands.add_parser("study", help="measure what the batch size does on this machine")
+    commands.add_parser("devices", help="list the devices that can compute here")
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] in (["study"], ["devices"]):
+        return _with_torch(studied, parser, given)
     options = parser.parse_args(arguments)
     known = {
         path.relative_to(options.programs).with_suffix("").as_posix(): path
@@ -41,6 +46,21 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; the figures that were drawn are kept", file=sys.stderr)
         return 130
+
+
+def _with_torch(
+    studied: argparse.ArgumentParser, parser: argparse.ArgumentParser, arguments: list[str]
+) -> int:
+    """Run a command that needs torch, which no other should wait for."""
+    try:
+        from gdcore.torch import study_command
+    except ModuleNotFoundError as error:
+        parser.error(f"{arguments[0]} needs PyTorch ({error}): pip install 'gdcore[torch]'")
+    study_command.add_options(studied)
+    options = parser.parse_args(arguments)
+    if options.command == "devices":
+        return study_command.devices()
+    return study_command.run(options, studied.error)
 
 
 def figures(programs: dict[str, Path], out: Path, kind: str) -> int:

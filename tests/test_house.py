@@ -8,7 +8,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = sorted(p for d in ("gdcore", "sitebuild") for p in (ROOT / d).rglob("*.py"))
-DRAWS = {"gdcore/plot.py", "gdcore/figures.py", "sitebuild/warm.py", "sitebuild/run.py"}
+DRAWS = {
+    "gdcore/plot.py",
+    "gdcore/plot_study.py",
+    "gdcore/figures.py",
+    "sitebuild/warm.py",
+    "sitebuild/run.py",
+}
 NAMES = [p for d in ("gdcore", "sitebuild", "snippets", "docs") for p in (ROOT / d).rglob("*")]
 
 

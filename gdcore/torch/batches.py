@@ -1,7 +1,6 @@
 """A data set on its way to the device, dealt by the same plan as in NumPy."""
 
 import contextlib
-import logging
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -11,10 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from gdcore.batches import Batches
-from gdcore.checks import counts
-from gdcore.torch.device import choose, memory
-
-log = logging.getLogger("gdcore")
+from gdcore.checks import counts, integers
+from gdcore.torch.device import choose
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 
@@ -66,6 +63,7 @@ class Planned:
         device: str | torch.device = "auto",
         dtype: torch.dtype | None = None,
     ) -> None:
+        integers(seed=seed)  # several, as in NumPy, would be several trainings
         self.plan = Batches(
             X,
             y,
@@ -123,7 +121,7 @@ class StreamedBatches(Planned):
 
     For sets larger than the device. A thread gathers the batches that come next, into pinned memory
     where the device can copy from it by itself, while the device works on this one. `X` may be a
-    memory map: rows are read when their batch comes.
+    memory map of floats: rows are read when their batch comes.
 
     The arguments are those of `Planned`, and:
 
@@ -217,40 +215,3 @@ class LoaderBatches:
 def from_loader(loader: Any, *, device: str | torch.device = "auto") -> LoaderBatches:
     """Return batches for a `Trainer` out of a stock DataLoader; see `LoaderBatches`."""
     return LoaderBatches(loader, device=device)
-
-
-def place(
-    X: NDArray[Any], y: NDArray[Any], *, device: str | torch.device = "auto", **options: Any
-) -> ResidentBatches | StreamedBatches:
-    """Return the batches that suit the memory of the device, and say in the log which and why.
-
-    Rows whose two copies take at most half of the memory that is free now are kept on the device;
-    others are streamed. To decide otherwise, make `ResidentBatches` or `StreamedBatches` yourself.
-
-    Args:
-        X: Inputs, shape (n, d).
-        y: Targets, shape (n,) or (n, k).
-        device: Where the batches are wanted: "auto", or a device by name.
-        options: The others of `Planned`; `batch_size` at least.
-    """
-    streamed = StreamedBatches(X, y, device=device, **options)
-    free, _ = memory(streamed.device)
-    needed = 2 * sum(
-        streamed._tensor(rows[:1]).nbytes * len(rows) for rows in (streamed.plan.X, streamed.plan.y)
-    )
-    fits = free is None or needed <= free / 2
-    log.info(
-        "%s the rows %s %s: two copies take %s, %s is free",
-        "keeping" if fits else "streaming",
-        "on" if fits else "to",
-        streamed.device,
-        _mebibytes(needed),
-        "an unknown amount" if free is None else _mebibytes(free),
-    )
-    if not fits:
-        return streamed
-    return ResidentBatches(X, y, device=streamed.device, **options)
-
-
-def _mebibytes(amount: int) -> str:
-    return f"{amount / 2**20:,.1f} MiB"

@@ -11,6 +11,19 @@ from gdcore.torch.trainer import Trainer
 
 MARK = "gdcore checkpoint 1"
 
+TYPES: dict[str, Any] = {
+    "model": dict,
+    "kind": str,
+    "optimizer": dict,
+    "scaler": dict,
+    "step": int,
+    "epoch": int,
+    "done": int,
+    "seed": int | None,
+    "random": torch.Tensor,
+    "random_device": torch.Tensor | None,
+}
+
 
 def save(path: str | os.PathLike[str], trainer: Trainer) -> None:
     """Write a trainer's state: model, optimizer, scale of the losses, position, random state.
@@ -27,6 +40,7 @@ def save(path: str | os.PathLike[str], trainer: Trainer) -> None:
     state = {
         "mark": MARK,
         "model": _plain(trainer.model).state_dict(),
+        "kind": type(trainer.optimizer).__name__,
         "optimizer": trainer.optimizer.state_dict(),
         "scaler": trainer.scaler.state_dict(),
         "step": trainer.step,
@@ -62,31 +76,54 @@ def load(path: str | os.PathLike[str], trainer: Trainer) -> None:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is not a whole checkpoint, or is one of another model or optimizer.
     """
+    state = _read(path)
+    model, optimizer = _plain(trainer.model), trainer.optimizer
+    if _shapes(state["model"]) != _shapes(model.state_dict()):
+        raise ValueError(
+            f"{path} is of another model: it has {_told(state['model'])}, and this one "
+            f"{_told(model.state_dict())}"
+        )
+    if state["kind"] != type(optimizer).__name__:
+        raise ValueError(
+            f"{path} is of another optimizer: {state['kind']}, and this one is "
+            f"{type(optimizer).__name__}"
+        )
+    if _types(state["scaler"]) != _types(trainer.scaler.state_dict()):
+        raise ValueError(
+            f"{path} is of a training with another amp: torch.float16 scales the losses, and only "
+            "one of the two does"
+        )
+    before = torch.get_rng_state(), optimizer.state, optimizer.param_groups
     try:
-        state = torch.load(path, map_location=trainer.device, weights_only=True)
+        torch.set_rng_state(state["random"])
+        optimizer.load_state_dict(state["optimizer"])
+        trainer.scaler.load_state_dict(state["scaler"])
+    except Exception as error:  # a file that was made by hand can fail in many ways
+        torch.set_rng_state(before[0])
+        optimizer.state, optimizer.param_groups = before[1:]
+        raise ValueError(f"{path} is of another optimizer: {error}") from None
+    model.load_state_dict(state["model"])
+    trainer.step, trainer.epoch, trainer.done = state["step"], state["epoch"], state["done"]
+    trainer.seed = state["seed"]
+    trainer.restored()
+    if state["random_device"] is not None and trainer.device.type == "cuda":
+        torch.cuda.set_rng_state(state["random_device"], trainer.device)
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what a file holds, on the CPU: all parts are there, and each is of its type."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise
     except Exception as error:  # torch.load raises half a dozen kinds on what it cannot read
         raise ValueError(f"{path} is cut off, or no checkpoint: {error}") from None
     if not isinstance(state, dict) or state.get("mark") != MARK:
         raise ValueError(f"{path} is not a checkpoint of gdcore: it does not say {MARK!r}")
-    model = _plain(trainer.model)
-    if _shapes(state["model"]) != _shapes(model.state_dict()):
-        raise ValueError(
-            f"{path} is of another model: it has {_told(state['model'])}, and this one "
-            f"{_told(model.state_dict())}"
-        )
-    try:
-        trainer.optimizer.load_state_dict(state["optimizer"])  # refuses before it changes anything
-    except ValueError as error:
-        raise ValueError(f"{path} is of another optimizer: {error}") from None
-    model.load_state_dict(state["model"])
-    trainer.scaler.load_state_dict(state["scaler"])
-    trainer.step, trainer.epoch, trainer.done = state["step"], state["epoch"], state["done"]
-    trainer.seed = state["seed"]
-    torch.set_rng_state(state["random"].cpu())
-    if state["random_device"] is not None and trainer.device.type == "cuda":
-        torch.cuda.set_rng_state(state["random_device"].cpu(), trainer.device)
+    for name, kind in TYPES.items():
+        if name not in state or not isinstance(state[name], kind):
+            raise ValueError(f"{path} is no whole checkpoint: its {name!r} is missing, or not so")
+    return state
 
 
 def _plain(model: torch.nn.Module) -> torch.nn.Module:
@@ -100,7 +137,11 @@ def _device_random(device: torch.device) -> torch.Tensor | None:
 
 
 def _shapes(state: dict[str, Any]) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(values.shape) for name, values in state.items()}
+    return {name: tuple(getattr(values, "shape", ())) for name, values in state.items()}
+
+
+def _types(state: dict[str, Any]) -> dict[str, type]:
+    return {name: type(value) for name, value in state.items()}
 
 
 def _told(state: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import distributed
 
+from gdcore.torch.batches import DeviceBatches
 from gdcore.torch.device import choose
 from gdcore.torch.stopping import Record
 from gdcore.torch.trainer import Trainer
@@ -75,6 +76,15 @@ class ParallelTrainer(Trainer):
             for tensor in self.model.state_dict().values():
                 distributed.broadcast(tensor, src=0)
 
+    def evaluate(self, batches: DeviceBatches) -> float:
+        """Return the mean loss over all rows as process 0 has it.
+
+        Where buffers differ (batch normalisation) the others have another, and must not stop apart.
+        """
+        loss = torch.tensor(super().evaluate(batches), dtype=torch.float64, device=self.device)
+        distributed.broadcast(loss, src=0)
+        return loss.item()
+
     def gradients(self, X_batch: torch.Tensor, y_batch: torch.Tensor) -> Record:
         """Add the gradient of a batch's mean loss to the parameters' own: our share, then all."""
         m = len(X_batch)
@@ -82,7 +92,9 @@ class ParallelTrainer(Trainer):
         loss = torch.zeros((), device=self.device)
         if end > start:
             record = super().gradients(X_batch[start:end], y_batch[start:end])
-            loss = record["loss"] * ((end - start) / m)
+            loss = loss + record["loss"] * ((end - start) / m)  # float32 at least, as the others'
+        else:
+            self.scaler.scale(loss)  # which makes the scale that the update looks at
         parameters = [p for p in self.model.parameters() if p.requires_grad]
         own = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         weighed = (g.flatten() * ((end - start) / m) for g in own)
@@ -96,5 +108,5 @@ class ParallelTrainer(Trainer):
             ) from error
         parts = torch.split(flat[1:], [p.numel() for p in parameters])
         for p, part in zip(parameters, parts, strict=True):
-            p.grad = part.view_as(p)
-        return {"loss": flat[0]}
+            p.grad = part.view_as(p).to(p.dtype)
+        return {"loss": flat[0].clone()}  # a view would keep all gradients until the epoch ends

@@ -113,6 +113,8 @@ def tf32() -> Iterator[None]:
 
     On NVIDIA GPUs since Ampere that is several times faster, with 10 bits of mantissa in the place
     of 23; elsewhere nothing changes, or bfloat16 steps in (x86 processors that have it).
+    Convolutions on NVIDIA GPUs use TensorFloat-32 anyway, unless
+    `torch.backends.cudnn.allow_tf32 = False`.
     """
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high")
@@ -127,5 +129,5 @@ def _nvidia_driver() -> str | None:
         text = Path("/proc/driver/nvidia/version").read_text("utf-8")
     except OSError:
         return None
-    found = re.search(r"Kernel Module\D*(\d[\d.]*)", text)
+    found = re.search(r"Kernel Module.*?\s(\d+\.[\d.]+)", text)  # "... for x86_64  565.57.01"
     return found[1] if found else None

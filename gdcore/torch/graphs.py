@@ -1,5 +1,6 @@
 """Capture a whole update once as a CUDA graph, and replay it: no Python between its kernels."""
 
+from collections import Counter
 from typing import Any
 
 import torch
@@ -7,7 +8,9 @@ import torch
 from gdcore.torch.stopping import Record
 from gdcore.torch.trainer import Trainer
 
-EAGER = 3  # updates before the capture, so that libraries and optimizer have made what they keep
+EAGER = 3  # updates with a shape before it is captured: libraries and optimizer make what they keep
+
+Shapes = tuple[torch.Size, torch.Size]
 
 
 class GraphTrainer(Trainer):
@@ -41,9 +44,15 @@ class GraphTrainer(Trainer):
                     f"{type(self.optimizer).__name__} reads its lr from Python, where a graph does "
                     "not look: pass fused=True to it"
                 )
-            group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32, device=self.device)
+        self._side = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+        self.restored()
+
+    def restored(self) -> None:
+        """Forget the graph, whose tensors are no longer those of the optimizer."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32).to(self.device)
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._eager = 0
+        self._seen: Counter[Shapes] = Counter()
 
     def set_lr(self, lr: float) -> None:
         """Write the learning rate where the graph reads it."""
@@ -52,14 +61,14 @@ class GraphTrainer(Trainer):
 
     def update(self, X_batch: torch.Tensor, y_batch: torch.Tensor) -> Record:
         """Make one update, by the graph where the shapes are those it was captured with."""
-        if self._graph is None and self._eager < EAGER:
-            self._eager += 1
-            return self._aside(X_batch, y_batch)
-        if self._graph is None:
+        shapes = X_batch.shape, y_batch.shape
+        if self._graph is None and self._seen[shapes] == EAGER:
             self._capture(X_batch, y_batch)
-        if X_batch.shape != self._X.shape or y_batch.shape != self._y.shape:
+        if self._graph is None:
+            self._seen[shapes] += 1
+            return self._aside(X_batch, y_batch)
+        if shapes != (self._X.shape, self._y.shape):
             return super().update(X_batch, y_batch)
-        assert self._graph is not None  # _capture has just made it
         self._X.copy_(X_batch)
         self._y.copy_(y_batch)
         self._graph.replay()
@@ -67,16 +76,16 @@ class GraphTrainer(Trainer):
 
     def _aside(self, X_batch: torch.Tensor, y_batch: torch.Tensor) -> Record:
         """Make one update on a stream of its own, as what precedes a capture must be."""
-        stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream(self.device))
-        with torch.cuda.stream(stream):
+        main = torch.cuda.current_stream(self.device)
+        self._side.wait_stream(main)
+        with torch.cuda.stream(self._side):
             record = super().update(X_batch, y_batch)
-        torch.cuda.current_stream(self.device).wait_stream(stream)
+        main.wait_stream(self._side)
         return record
 
     def _capture(self, X_batch: torch.Tensor, y_batch: torch.Tensor) -> None:
         self._X, self._y = X_batch.clone(), y_batch.clone()
         self.optimizer.zero_grad()  # so that the gradients are made in the graph's own memory
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
+        with torch.cuda.device(self.device), torch.cuda.graph(self._graph):
             self._record = super().update(self._X, self._y)

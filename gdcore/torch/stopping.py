@@ -2,6 +2,9 @@
 
 import logging
 import math
+import signal
+import threading
+from typing import Self
 
 import numpy as np
 import torch
@@ -41,6 +44,36 @@ def fetch(records: list[Record], first: int, history: History, max_loss: float) 
             series["loss"][good],
             history.last("loss") if len(history["loss"]) else math.nan,
         )
+
+
+class Interrupt:
+    """Ctrl-C, heard between two updates: within one it would leave half of it done.
+
+    A second Ctrl-C is heard at once. In a thread, or where the program has a handler of its own,
+    nothing is changed.
+    """
+
+    def __enter__(self) -> Self:
+        self.asked = False
+        main = threading.current_thread() is threading.main_thread()
+        self._ours = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._ours:
+            signal.signal(signal.SIGINT, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _hear(self, *_: object) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+    def now(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C has been pressed."""
+        if self.asked:
+            raise KeyboardInterrupt
 
 
 class Patience:

@@ -32,12 +32,14 @@ def test_losses_and_parameters_agree_in_float64(batch_size, options, sampling):
         epochs=2 if batch_size == 1 else 20,
     )
     model = zero_line()
-    theirs = Trainer(
-        model, torch.nn.MSELoss(), torch.optim.SGD(model.parameters(), lr=lr, **options)
-    ).fit(ResidentBatches(X, y[:, None], device="cpu", **plan), epochs=2 if batch_size == 1 else 20)
-    for series in ("loss", "epoch_loss"):
-        assert (ours.steps(series) == theirs.steps(series)).all()
-        assert np.abs(ours[series] - theirs[series]).max() < 1e-9
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, **options)
+    batches = ResidentBatches(X, y[:, None], device="cpu", **plan)
+    theirs = Trainer(model, torch.nn.MSELoss(), optimizer).fit(
+        batches, epochs=2 if batch_size == 1 else 20, validation=batches
+    )
+    for series, its in (("loss", "loss"), ("epoch_loss", "validation_loss")):
+        assert (ours.steps(series) == theirs.steps(its)).all()
+        assert np.abs(ours[series] - theirs[its]).max() < 1e-9
     assert np.allclose(ours["w"][-1], [model.weight.item(), model.bias.item()], rtol=1e-9)
     assert ours.stop == theirs.stop == "steps"
 
@@ -66,8 +68,9 @@ def test_a_diverging_run_ends_at_the_same_update_in_both():
     model = zero_line()
     batches = ResidentBatches(X, y[:, None], batch_size=10, device="cpu")
     theirs = Trainer(model, torch.nn.MSELoss(), torch.optim.SGD(model.parameters(), lr=5.0)).fit(
-        batches, epochs=99
+        batches, epochs=99, validation=batches
     )
     assert ours.stop == theirs.stop == "diverged"
-    assert (ours.steps("loss") == theirs.steps("loss")).all()
-    assert np.isfinite(theirs["loss"]).all()
+    for series, its in (("loss", "loss"), ("epoch_loss", "validation_loss")):
+        assert (ours.steps(series) == theirs.steps(its)).all()
+        assert np.isfinite(theirs[its]).all()

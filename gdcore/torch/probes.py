@@ -19,6 +19,8 @@ WARM_UP = 3  # updates that do not count: libraries choose kernels, the optimize
 LEAST = 5  # updates that count, at least
 SMALL = (32, 64)  # rows whose memory tells that of more
 
+Line = tuple[int, int]  # bytes (a, b): a + b m for m rows
+
 Draw = Callable[[int], tuple[torch.Tensor, torch.Tensor]]  # a batch of so many rows, on the device
 
 
@@ -68,12 +70,13 @@ def probe(
         ValueError: If a batch size is below 1.
     """
     amounts(seconds=seconds)
-    rows = []
+    rows, batch_sizes = [], list(batch_sizes)
     for size in batch_sizes:
         counts(batch_size=size)
-        fixed, per_row = predict(setup, draw)
-        predicted = fixed + size * per_row
-        measured = None
+    lines = _lines(setup, draw)
+    for size in batch_sizes:
+        predicted = max(fixed + size * per_row for fixed, per_row in lines)
+        measured = trainer = None
         try:
             trainer = setup()
             free, _ = memory(trainer.device)
@@ -92,8 +95,12 @@ def probe(
     return rows
 
 
-def predict(setup: Callable[[], Trainer], draw: Draw) -> tuple[int, int]:
-    """Predict the memory of an update as a + b m, from the peaks of two small batches.
+def predict(setup: Callable[[], Trainer], draw: Draw) -> Line:
+    """Predict the memory of an update of many rows as a + b m, from two small batches.
+
+    After each operation of an update the living tensors hold a number of bytes that is linear in m.
+    The peak of a large batch comes after that operation whose b is the largest. Few rows may have
+    theirs elsewhere, in the step of the optimizer for one, and lie above this line.
 
     The constant a is what does not depend on the batch: parameters, their gradients, and what the
     optimizer keeps; b, for each row, the row itself, whatever the way forward saves for the way
@@ -106,12 +113,19 @@ def predict(setup: Callable[[], Trainer], draw: Draw) -> tuple[int, int]:
     Returns:
         Bytes (a, b).
     """
+    return max(_lines(setup, draw), key=lambda line: line[::-1])
+
+
+def _lines(setup: Callable[[], Trainer], draw: Draw) -> list[Line]:
+    """Return what lives after each operation of an update as a + b m: their maximum is the peak."""
     trainer = setup()
     trainer.model.train()
     trainer.update(*draw(SMALL[0]))  # the optimizer makes its state
-    low, high = (_live_peak(trainer, *draw(m)) for m in SMALL)
-    per_row = (high - low) // (SMALL[1] - SMALL[0])
-    return low - per_row * SMALL[0], per_row
+    low, high = (_follow(trainer, *draw(m)) for m in SMALL)
+    if len(low) != len(high):  # they did other things: their peaks must do
+        low, high = [max(low)], [max(high)]
+    slopes = ((b - a) // (SMALL[1] - SMALL[0]) for a, b in zip(low, high, strict=True))
+    return [(a - slope * SMALL[0], slope) for a, slope in zip(low, slopes, strict=True)]
 
 
 def _measure(trainer: Trainer, draw: Draw, size: int, seconds: float) -> tuple[float, int]:
@@ -138,31 +152,32 @@ def _peak(trainer: Trainer, X: torch.Tensor, y: torch.Tensor) -> int:
         torch.cuda.reset_peak_memory_stats(trainer.device)
         trainer.update(X, y)
         return torch.cuda.max_memory_allocated(trainer.device)
-    return _live_peak(trainer, X, y)
+    return max(_follow(trainer, X, y))
 
 
-def _live_peak(trainer: Trainer, X: torch.Tensor, y: torch.Tensor) -> int:
-    """Return the same by following every tensor, on any device."""
+def _follow(trainer: Trainer, X: torch.Tensor, y: torch.Tensor) -> list[int]:
+    """Return the bytes that tensors hold before an update and after each operation of it."""
     state = trainer.optimizer.state.values()
     kept = [v for s in state for v in s.values() if isinstance(v, torch.Tensor)]
     live = _Live([X, y, *trainer.model.state_dict().values(), *kept])
     with live:
         trainer.update(X, y)
-    return live.peak
+    return live.course
 
 
 class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Count the bytes of all tensors that live, from now on, and their peak: exact on a CPU.
+    """Count the bytes of all tensors that live, after each operation: exact on a CPU.
 
     What a kernel takes and gives back inside one operation is not seen.
     """
 
     def __init__(self, tensors: Iterable[torch.Tensor]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.now = self.peak = 0
+        self.now = 0
         self.known: dict[int, weakref.ref[Any]] = {}
         for tensor in tensors:
             self.note(tensor)
+        self.course = [self.now]
 
     def note(self, tensor: torch.Tensor) -> None:
         """Count the storage of a tensor, once, until it is gone."""
@@ -177,7 +192,6 @@ class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
         self.known[key] = weakref.ref(storage, gone)
         self.now += size
-        self.peak = max(self.peak, self.now)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Do the operation, and note what it returns."""
@@ -185,6 +199,7 @@ class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for each in result if isinstance(result, tuple | list) else (result,):
             if isinstance(each, torch.Tensor):
                 self.note(each)
+        self.course.append(self.now)
         return result
 
 

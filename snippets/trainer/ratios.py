@@ -1,0 +1,92 @@
+# %% [markdown] lang="en"
+# # What a trainer costs
+#
+# One MLP, one optimizer, one set of rows: seconds of an update with this trainer, with six others,
+# and with loops by hand, as a ratio to the usual DataLoader loop. Recorded by `bench/trainer.py`.
+
+# %% [markdown] lang="zh"
+# # 训练器要花多少时间
+#
+# 同一个 MLP、同一个优化器、同样的数据：本站的训练器、另外六种训练器和几种手写循环，每次更新要多少秒，
+# 一律除以常见的 DataLoader 循环所用的时间。数据由 `bench/trainer.py` 录得。
+
+# %% ratios
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+import gdcore as gd
+from gdcore import plot
+
+plt.style.use(plot.STYLE)
+
+record = Path(gd.__file__).parents[1] / "snippets/measured/trainer.json"
+rows = [
+    row
+    for row in json.loads(record.read_text())["rows"]
+    if "absent" not in row
+]
+cases = list(dict.fromkeys((r["data"], r["batch_size"]) for r in rows))
+names = list(dict.fromkeys(r["contestant"] for r in rows))
+ratio = {
+    (r["data"], r["batch_size"], r["contestant"]): r["ratio_to_dataloader"]
+    for r in rows
+}
+peers = [n for n in names if n.lower() == n and n not in ("gdcore", "bare")]
+peers = [n for n in peers if n != "bare shuffled"]
+
+fig, ax = plt.subplots(figsize=(4.4, 5.2))
+for height, (data, m) in enumerate(cases):
+    for name in peers:
+        ax.plot(
+            ratio[data, m, name],
+            height,
+            "o",
+            color=plot.GREY,
+            markerfacecolor="none",
+        )
+    ax.plot(ratio[data, m, "bare"], height, "|", color=plot.INK, ms=11)
+    ax.plot(
+        ratio[data, m, "gdcore"], height, "D", color=plot.MINI_BATCH["color"]
+    )
+for label, marker, color, face in (
+    ("this trainer", "D", plot.MINI_BATCH["color"], None),
+    ("other trainers", "o", plot.GREY, "none"),
+    ("bare loop, rows in place", "|", plot.INK, None),
+):
+    style = {"color": color, "markerfacecolor": face or color}
+    ax.plot([], [], marker, label=label, **style)
+ax.axvline(1, color=plot.INK, linewidth=0.8)
+ax.set(
+    xscale="log",
+    xlabel="time of an update, DataLoader loop = 1",
+    yticks=range(len(cases)),
+    yticklabels=[f"{data}, m = {m:,}" for data, m in cases],
+)
+ax.minorticks_off()
+ax.set_xticks([0.2, 0.5, 1, 2, 5], ["0.2", "0.5", "1", "2", "5"])
+ax.invert_yaxis()
+fig.legend(loc="outside upper left")
+plt.show()
+
+# %% table
+print("ratio to the DataLoader loop")
+print(f"{'':24}" + "".join(f"{name[:9]:>10}" for name in names[1:]))
+for data, m in cases:
+    cells = "".join(f"{ratio[data, m, name]:10.2f}" for name in names[1:])
+    print(f"{data + ', ' + format(m, ','):24}{cells}")
+
+# %% check
+own = {case: ratio[*case, "gdcore"] for case in cases}
+ahead = [
+    case for case in cases if own[case] < min(ratio[*case, p] for p in peers)
+]
+cases_count, ahead_count, peer_count = len(cases), len(ahead), len(peers)
+assert ahead_count >= cases_count - 1
+slowest_peer = max(ratio[*case, p] for case in cases for p in peers)
+own_digits_128, own_digits_1 = own["digits", 128], own["digits", 1]
+own_large_128 = own["60000x784", 128]
+assert own_digits_128 < 0.6
+over_bare = own_digits_128 / ratio["digits", 128, "bare"]
+over_shuffled = own_digits_128 / ratio["digits", 128, "bare shuffled"]
