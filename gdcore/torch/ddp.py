@@ -58,7 +58,8 @@ class ParallelTrainer(Trainer):
     so every process has the same record.
 
     The usual mean over processes (`torch.nn.parallel.DistributedDataParallel`) is another gradient
-    where shares differ in size. Batch normalisation sees its own share alone, here as there.
+    where shares differ in size. A parameter that the loss does not use gets a gradient of zeros, as
+    another process may have used it. Batch normalisation sees its own share alone, here as there.
 
     The arguments are those of `Trainer`. The parameters and buffers of process 0 are given to all.
 

@@ -49,17 +49,20 @@ class NoiseTrainer(Trainer):
             )
         parameters = [p for p in self.model.parameters() if p.requires_grad]
         whole = [torch.zeros_like(p) for p in parameters]
-        losses, squares, inverse = [], [], 0.0
+        losses, squares, inverse, used = [], [], 0.0, [False] * len(parameters)
         for X_piece, y_piece in self.pieces(X_batch, y_batch):
             share = len(X_piece) / m
             self.optimizer.zero_grad()
             losses.append(self.backward(X_piece, y_piece, share))
             piece = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+            used = [
+                p.grad is not None or before for p, before in zip(parameters, used, strict=True)
+            ]
             squares.append(_square(piece) / (share * scale) ** 2)
             torch._foreach_add_(whole, piece)
             inverse += 1 / len(X_piece) / self.accumulate
-        for parameter, gradient in zip(parameters, whole, strict=True):
-            parameter.grad = gradient
+        for parameter, gradient, had in zip(parameters, whole, used, strict=True):
+            parameter.grad = gradient if had else None
         big, small = _square(whole) / scale**2, torch.stack(squares).mean()
         noise = (small - big) / (inverse - 1 / m)
         return {"loss": torch.stack(losses).sum(), "signal": big - noise / m, "noise": noise}

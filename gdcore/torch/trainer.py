@@ -130,6 +130,7 @@ class Trainer:
                         self._epoch(batches, history, max_loss, bar, interrupt)
                     if history.stop is None and validation is not None:
                         self._validate(validation, history, max_loss, best)
+                interrupt.now()
                 history.stop = history.stop or "steps"
             except KeyboardInterrupt:
                 history.stop = history.stop or "interrupted"
@@ -206,7 +207,8 @@ class Trainer:
         if None not in (self.seed, seed) and seed != self.seed:
             raise ValueError(
                 f"this training follows the orders of seed {self.seed}, and these batches those of "
-                f"seed {seed}: give them seed={self.seed}, or begin anew with trainer.seed = None"
+                f"seed {seed}: give them seed={self.seed}, or begin anew with trainer.seed = None "
+                "and trainer.epoch = trainer.done = 0"
             )
         self.seed = seed if self.seed is None else self.seed
 
@@ -214,11 +216,11 @@ class Trainer:
         self, batches: DeviceBatches, history: History, max_loss: float, bar: Any, heard: Interrupt
     ) -> None:
         """Make what is left of an epoch, and put its numbers into the record."""
-        first, seen, start = self.step, 0, time.perf_counter()
-        records = list[Record]()
+        first, seen, start, records = self.step, 0, time.perf_counter(), list[Record]()
         self.model.train()
         try:
             for X_batch, y_batch in itertools.islice(batches.epoch(self.epoch), self.done, None):
+                heard.now()
                 if self.lr is not None:
                     self.set_lr(self.lr(self.step) if callable(self.lr) else self.lr)
                 records.append(self.update(X_batch, y_batch))
@@ -227,7 +229,6 @@ class Trainer:
                 seen += len(X_batch)
                 if bar is not None:
                     bar.update()
-                heard.now()
             self.epoch, self.done = self.epoch + 1, 0
         finally:
             fetch(records, first, history, max_loss)
@@ -246,5 +247,4 @@ class Trainer:
             log.warning("diverged: the validation loss after update %d is %g", self.step, value)
             return
         history.record(self.step, validation_loss=value)
-        if best.over(value, self.model):
-            history.stop = "patience"
+        history.stop = "patience" if best.over(value, self.model) else None

@@ -30,10 +30,14 @@ rows = [
 cases = list(dict.fromkeys((r["data"], r["batch_size"]) for r in rows))
 names = list(dict.fromkeys(r["contestant"] for r in rows))
 ratio = {
-    (r["data"], r["batch_size"], r["contestant"]): r["ratio_to_dataloader"]
+    (r["data"], r["batch_size"], r["contestant"]): r[
+        "ratio_to_dataloader"
+    ]
     for r in rows
 }
-peers = [n for n in names if n.lower() == n and n not in ("gdcore", "bare")]
+peers = [
+    n for n in names if n.lower() == n and n not in ("gdcore", "bare")
+]
 peers = [n for n in peers if n != "bare shuffled"]
 
 fig, ax = plt.subplots(figsize=(4.4, 5.2))
@@ -48,7 +52,10 @@ for height, (data, m) in enumerate(cases):
         )
     ax.plot(ratio[data, m, "bare"], height, "|", color=plot.INK, ms=11)
     ax.plot(
-        ratio[data, m, "gdcore"], height, "D", color=plot.MINI_BATCH["color"]
+        ratio[data, m, "gdcore"],
+        height,
+        "D",
+        color=plot.MINI_BATCH["color"],
     )
 for label, marker, color, face in (
     ("this trainer", "D", plot.MINI_BATCH["color"], None),
@@ -74,15 +81,23 @@ plt.show()
 print("ratio to the DataLoader loop")
 print(f"{'':24}" + "".join(f"{name[:9]:>10}" for name in names[1:]))
 for data, m in cases:
-    cells = "".join(f"{ratio[data, m, name]:10.2f}" for name in names[1:])
+    cells = "".join(
+        f"{ratio[data, m, name]:10.2f}" for name in names[1:]
+    )
     print(f"{data + ', ' + format(m, ','):24}{cells}")
 
 # %% check
 own = {case: ratio[*case, "gdcore"] for case in cases}
 ahead = [
-    case for case in cases if own[case] < min(ratio[*case, p] for p in peers)
+    case
+    for case in cases
+    if own[case] < min(ratio[*case, p] for p in peers)
 ]
-cases_count, ahead_count, peer_count = len(cases), len(ahead), len(peers)
+cases_count, ahead_count, peer_count = (
+    len(cases),
+    len(ahead),
+    len(peers),
+)
 assert ahead_count >= cases_count - 1
 slowest_peer = max(ratio[*case, p] for case in cases for p in peers)
 own_digits_128, own_digits_1 = own["digits", 128], own["digits", 1]

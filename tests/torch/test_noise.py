@@ -16,15 +16,6 @@ loss_fn = torch.nn.CrossEntropyLoss()
 SIZES = (3, 4, 3)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads on rows this few only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def trainer_of(kind, model, **options):
     optimizer = torch.optim.SGD(model.parameters(), lr=123.0, momentum=0.9)
     return kind(model, loss_fn, optimizer, **{"lr": 0.0, **options})

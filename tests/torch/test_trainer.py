@@ -5,6 +5,7 @@ import copy
 import logging
 import math
 import re
+import signal
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,15 +20,6 @@ from gdcore.torch import ResidentBatches, StreamedBatches, Trainer, from_loader,
 loss_fn = torch.nn.CrossEntropyLoss()
 PLAN = {"batch_size": 8, "seed": 2}
 EACH = 7  # updates in an epoch: six batches of 8 rows, and one of 2
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads on rows this few only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -275,6 +267,60 @@ def test_a_later_fit_goes_on_where_ctrl_c_came(rows, model, make, at, accumulate
     assert [*first.steps("loss"), *second.steps("loss")] == list(range(3 * EACH))
     for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+@pytest.fixture
+def ctrl_c():
+    """A press of the keys, where a shell may have had them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda loss: signal.raise_signal(signal.SIGINT) or loss
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("at", [1, 3, EACH, EACH + 1, 3 * EACH])
+def test_ctrl_c_lets_the_update_be_finished(batches, model, ctrl_c, at):
+    twin = copy.deepcopy(model)
+    whole = Trainer(twin, loss_fn, descent(twin)).fit(batches, epochs=4)
+    trainer = Trainer(model, counted(ctrl_c, at), descent(model))
+    first = trainer.fit(batches, epochs=3)
+    assert first.stop == "interrupted"
+    assert trainer.step == len(first["loss"]) == at
+    assert (trainer.epoch, trainer.done) == divmod(at, EACH)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    second = trainer.fit(batches, epochs=4 - trainer.epoch)
+    assert [*first["loss"], *second["loss"]] == whole["loss"].tolist()
+
+
+def test_a_second_ctrl_c_is_heard_at_once(batches, model, ctrl_c):
+    trainer = Trainer(model, counted(lambda loss: ctrl_c(ctrl_c(loss)), 3), descent(model))
+    assert trainer.fit(batches, epochs=1).stop == "interrupted"
+    assert trainer.step == 2
+
+
+def test_ctrl_c_in_the_last_validation_is_not_lost(batches, model, ctrl_c):
+    trainer = Trainer(model, counted(ctrl_c, 1 + EACH + 1), descent(model))
+    history = trainer.fit(batches, epochs=1, validation=batches)
+    assert history.stop == "interrupted"
+    assert history.steps("validation_loss").tolist() == [0, EACH]
+
+
+def test_the_wait_after_ctrl_c_at_the_end_of_an_epoch_is_not_shorter(batches, model, ctrl_c):
+    trainer = Trainer(model, counted(ctrl_c, EACH), descent(model, lr=0.01))
+    trainer.fit(batches, epochs=9)
+    history = trainer.fit(batches, epochs=2, validation=batches, patience=1)
+    assert history.steps("validation_loss").tolist() == [EACH, 2 * EACH, 3 * EACH]
+    assert (np.diff(history["validation_loss"]) < 0).all()
+
+
+def test_a_handler_of_the_programs_own_stays(batches, model):
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
+    press = counted(lambda loss: signal.raise_signal(signal.SIGINT) or loss, 3)
+    try:
+        assert Trainer(model, press, descent(model)).fit(batches, epochs=1).stop == "steps"
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert pressed == [1]
 
 
 def test_ctrl_c_between_the_last_update_and_the_end_of_the_epoch_loses_nothing(batches, model):
