@@ -67,7 +67,7 @@ for label, marker, color, face in (
 ax.axvline(1, color=plot.INK, linewidth=0.8)
 ax.set(
     xscale="log",
-    xlabel="time of an update, DataLoader loop = 1",
+    xlabel="update time (DataLoader loop = 1)",
     yticks=range(len(cases)),
     yticklabels=[f"{data}, m = {m:,}" for data, m in cases],
 )
