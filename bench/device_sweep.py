@@ -47,12 +47,11 @@ from gdcore.torch import (
     choose,
     describe,
     mlp,
-    predict,
     small_cnn,
     tf32,
 )
 from gdcore.torch.device import memory, synchronize
-from gdcore.torch.probes import _is_out_of_memory, _live_peak, _release
+from gdcore.torch.probes import follow, is_out_of_memory, lines, release
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH, CLASSES = 784, 10
@@ -282,7 +281,7 @@ def measure(
     if on_cuda:
         peak = torch.cuda.max_memory_allocated(device) - before
     elif way != "compiled":
-        peak = _live_peak(one, X, y)
+        peak = max(follow(one, X, y))
     del X, y
     times = per_update(one, deal(way, rows, m, device), device, seconds)
     return {
@@ -319,7 +318,7 @@ def ceilings(device: torch.device, seconds: float) -> dict[str, float | None]:
         with tf32():
             found["tf32"] = product(torch.float32)
         found["bfloat16"] = product(torch.bfloat16)
-    _release()
+    release()
     free, _ = memory(device)
     size = min(2**28 if on_cpu else 2**32, (free or 2**31) // 8)
     source = torch.ones(size, dtype=torch.uint8, device=device)
@@ -345,7 +344,7 @@ def attempt(
     except (RuntimeError, MemoryError) as error:
         chain: BaseException | None = error
         while chain is not None:  # a capture that fails raises a second error
-            if _is_out_of_memory(chain):
+            if is_out_of_memory(chain):
                 return "out of memory"
             chain = chain.__context__
         if way == "compiled" and isinstance(error, torch._dynamo.exc.TorchDynamoException):
@@ -360,13 +359,13 @@ def sweep(rows: Rows, options: Any, top: dict[str, float | None]) -> Iterator[di
     """Yield a row for each model, batch size and way; what was not measured is None."""
     device = options.device
     for name, make in MODELS.items():
-        fixed, each = predict(
+        found = lines(
             lambda make=make: trainer("eager", make().to(device), *draw(rows, 1, device)),
             lambda m: draw(rows, m, device),
         )
         for m, way in itertools.product(options.sizes, WAYS):
-            _release()
-            predicted = fixed + m * each
+            release()
+            predicted = max(fixed + m * each for fixed, each in found)
             got: dict[str, Any] | str | None = why_not(way, options.ways, device)
             if got is None and device.type == "cpu":  # where the system would end the process
                 free, _ = memory(device)

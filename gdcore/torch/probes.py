@@ -73,9 +73,9 @@ def probe(
     rows, batch_sizes = [], list(batch_sizes)
     for size in batch_sizes:
         counts(batch_size=size)
-    lines = _lines(setup, draw)
+    found = lines(setup, draw)
     for size in batch_sizes:
-        predicted = max(fixed + size * per_row for fixed, per_row in lines)
+        predicted = max(fixed + size * per_row for fixed, per_row in found)
         measured = trainer = None
         try:
             trainer = setup()
@@ -83,10 +83,10 @@ def probe(
             if trainer.device.type != "cpu" or free is None or predicted < free:
                 measured = _measure(trainer, draw, size, seconds)
         except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
         del trainer
-        _release()
+        release()
         if measured is None:
             rows.append(Probe(size, None, None, None, predicted))
         else:
@@ -113,15 +113,15 @@ def predict(setup: Callable[[], Trainer], draw: Draw) -> Line:
     Returns:
         Bytes (a, b).
     """
-    return max(_lines(setup, draw), key=lambda line: line[::-1])
+    return max(lines(setup, draw), key=lambda line: line[::-1])
 
 
-def _lines(setup: Callable[[], Trainer], draw: Draw) -> list[Line]:
+def lines(setup: Callable[[], Trainer], draw: Draw) -> list[Line]:
     """Return what lives after each operation of an update as a + b m: their maximum is the peak."""
     trainer = setup()
     trainer.model.train()
     trainer.update(*draw(SMALL[0]))  # the optimizer makes its state
-    low, high = (_follow(trainer, *draw(m)) for m in SMALL)
+    low, high = (follow(trainer, *draw(m)) for m in SMALL)
     if len(low) != len(high):  # they did other things: their peaks must do
         low, high = [max(low)], [max(high)]
     slopes = ((b - a) // (SMALL[1] - SMALL[0]) for a, b in zip(low, high, strict=True))
@@ -152,10 +152,10 @@ def _peak(trainer: Trainer, X: torch.Tensor, y: torch.Tensor) -> int:
         torch.cuda.reset_peak_memory_stats(trainer.device)
         trainer.update(X, y)
         return torch.cuda.max_memory_allocated(trainer.device)
-    return max(_follow(trainer, X, y))
+    return max(follow(trainer, X, y))
 
 
-def _follow(trainer: Trainer, X: torch.Tensor, y: torch.Tensor) -> list[int]:
+def follow(trainer: Trainer, X: torch.Tensor, y: torch.Tensor) -> list[int]:
     """Return the bytes that tensors hold before an update and after each operation of it."""
     state = trainer.optimizer.state.values()
     kept = [v for s in state for v in s.values() if isinstance(v, torch.Tensor)]
@@ -203,7 +203,8 @@ class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that memory was not enough, in whatever words."""
     told = str(error)
     return (
         isinstance(error, torch.OutOfMemoryError | MemoryError)
@@ -213,7 +214,8 @@ def _is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def _release() -> None:
+def release() -> None:
+    """Give back what nothing holds any more."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

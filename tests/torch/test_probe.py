@@ -46,7 +46,7 @@ def peak(layers, m, d, k, *, optimizer=torch.optim.SGD, updates=1):
     X, y = torch.randn(m, d), torch.randn(m, k)
     for _ in range(updates):
         trainer.update(X, y)
-    return max(probes._follow(trainer, X, y))
+    return max(probes.follow(trainer, X, y))
 
 
 def loss(m, k):
