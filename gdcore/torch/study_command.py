@@ -1,8 +1,10 @@
 """The command `gdcore study`: a batch-size study of the reader's own machine."""
 
 import argparse
+import itertools
 import json
 import math
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -87,12 +89,11 @@ def run(options: argparse.Namespace, error: Callable[[str], Any]) -> int:
         f"{options.data} ({len(X):,} rows of {X.shape[1]}), {options.model}, on "
         f"{describe(device)['device']}: {len(waiting)} sizes, {about:.0f} s at most, about"
     )
-    command = " ".join(["gdcore study", *(f"--{k} {v}" for k, v in asked.items() if v is not None)])
     try:
         for row in tqdm(study.rows(waiting), total=len(waiting), unit=" sizes", disable=None):
             rows = sorted([*rows, row], key=lambda row: int(row["batch_size"]))
             if options.out:
-                measured.write(options.out, _record(rows, asked, command, device))
+                measured.write(options.out, _record(rows, asked, device))
     except KeyboardInterrupt:
         print("interrupted; what was measured is kept", file=sys.stderr)
         code = 130
@@ -104,7 +105,7 @@ def run(options: argparse.Namespace, error: Callable[[str], Any]) -> int:
     if rows and options.plot:
         from gdcore import plot_study  # Matplotlib is an extra of its own
 
-        plot_study.save(_record(rows, asked, command, device), options.plot)
+        plot_study.save(_record(rows, asked, device), options.plot)
     return code
 
 
@@ -157,14 +158,17 @@ def _kept(path: Path | None, asked: dict[str, Any]) -> list[Row]:
     return rows
 
 
-def _record(
-    rows: list[Row], asked: dict[str, Any], command: str, device: torch.device
-) -> dict[str, Any]:
+def _record(rows: list[Row], asked: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    sizes = ",".join(str(row["batch_size"]) for row in rows)
+    given = {name: value for name, value in asked.items() if value is not None}
+    options = [
+        (f"--{name}", str(value)) for name, value in (given | {"batch-sizes": sizes}).items()
+    ]
     return {
         "what": "seconds, bytes, and updates to a target loss, by batch size",
         "method": "median of synchronised updates after a warm-up; a fresh model for each size; "
         "the learning rate doubled or halved while that saves updates",
-        "command": command,
+        "command": shlex.join(["gdcore", "study", *itertools.chain(*options)]),
         **measured.stamp(),
         **describe(device),
         "asked": asked,

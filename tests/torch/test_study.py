@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shlex
 
 import numpy as np
 import pytest
@@ -127,6 +128,11 @@ def test_the_command_prints_a_table_keeps_a_record_and_draws(tmp_path, capsys):
     assert "Take a batch of" in said
     record = measured.read(out)
     assert [row["batch_size"] for row in record["rows"]] == [8, 64, 512]
+    # It repeats the measurement.
+    again = shlex.split(record["command"])[1:]
+    assert "--batch-sizes" in again
+    assert main([*again, "--out", str(out)]) == 0
+    assert "0 sizes" in capsys.readouterr().out
     for row in record["rows"]:
         assert row["samples_per_second"] == pytest.approx(
             row["batch_size"] / row["step_seconds"], rel=1e-3
