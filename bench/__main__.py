@@ -21,6 +21,7 @@ MINUTES = {  # on two cores, the first time: environments for the other tools in
     "import_time": 1,
     "step_seconds": 1,
     "gradient_price": 1,
+    "four_clocks": 1,
     "options": 2,
     "many_snippets": 2,
     "power_of_two": 6,
