@@ -15,7 +15,8 @@ In a chapter's Markdown:
   sets one (see `playground`);
 - a line `$$ gdcore.optimizers.SGD $$` is the formula in the docstring of that name;
 - lines `{{ runs }}`, `{{ versions }}` and `{{ measured }}` are the tables of what made the site;
-- a line `{{ glossary }}` is the table of its words.
+- a line `{{ glossary }}` is the table of its words;
+- a line `{{ claims speed }}` is the table of a topic's claims, `{{ verdicts }}` chooses among them.
 """
 
 import difflib
@@ -28,6 +29,7 @@ from pathlib import Path
 from textwrap import indent
 
 from sitebuild import (
+    claims,
     docstrings,
     environment,
     glossary,
@@ -53,8 +55,7 @@ FENCE = re.compile(  # indented where it stands in a folded solution
 WHOLE = re.compile(r'^```python\n--8<-- "programs/(\w+)\.py"\n```$', re.M)
 FORMULA = re.compile(r"^\$\$ *(gdcore(?:\.\w+)+) *\$\$$", re.M)
 AUTODOC = re.compile(r"^::: ", re.M)  # mkdocstrings
-TABLE = re.compile(r"^\{\{ *(runs|versions|measured) *\}\}$", re.M)
-GLOSSARY = re.compile(r"^\{\{ *glossary *\}\}$", re.M)
+TABLE = re.compile(r"^\{\{ *(runs|versions|measured|glossary|verdicts|claims \w+) *\}\}$", re.M)
 PROGRAM = re.compile(r'data-program="([^"]*)"')
 
 
@@ -128,6 +129,23 @@ def fill(markdown: str, page: Page, project: Project, runs: Mapping[str, Run]) -
             f"![{alt}]({source}#only-{scheme}){attributes}" for scheme in ("light", "dark")
         )
 
+    def thumb(uri: str, figure: str) -> str:
+        name, _, key = figure.rpartition("/")
+        shown = alts((project.root / "docs" / page.lang / uri).read_text("utf-8"))
+        page.known(f"figure in {uri} called", figure, [f"{one}/{other}" for one, other in shown])
+        return images(name, key, shown[name, key]).replace("\n", "")
+
+    def table(match: re.Match[str]) -> str:
+        kind, _, topic = match[1].partition(" ")
+        try:
+            if kind == "claims":
+                return claims.table(project, topic, page.lang, page.link, thumb)
+            if kind in (ours := {"glossary": glossary.table, "verdicts": claims.choice}):
+                return ours[kind](project, page.lang)
+        except claims.ClaimError as error:
+            raise PageError(f"docs/{page.lang}/{page.uri}: docs/claims.toml: {error}") from None
+        return environment.tables(project, runs, page.lang)[kind]
+
     def said(name: str, key: str, caption: str | None) -> str:
         link = page.link(f"notebooks/{name}.md")
         note = provenance.note(project, run(name), link, page.lang, figure=key)
@@ -177,10 +195,7 @@ def fill(markdown: str, page: Page, project: Project, runs: Mapping[str, Run]) -
         except docstrings.NoFormula as error:
             raise PageError(f"docs/{page.lang}/{page.uri}: {error}") from None
 
-    if TABLE.search(markdown):
-        tables = environment.tables(project, runs, page.lang)
-        markdown = TABLE.sub(lambda match: tables[match[1]], markdown)
-    markdown = GLOSSARY.sub(lambda match: glossary.table(project, page.lang), markdown)
+    markdown = TABLE.sub(table, markdown)
     markdown = WHOLE.sub(whole, FORMULA.sub(formula, markdown))
     markdown = PLAY.sub(play, VALUE.sub(value, FENCE.sub(fence, markdown)))
     return FIGURE.sub(figure, markdown)
@@ -218,11 +233,12 @@ def snippets(markdown: str) -> set[str]:
 
 def inputs(markdown: str, project: Project, runs: Mapping[str, Run]) -> list[Path]:
     """Return the files, besides its own, that a page is made of."""
-    names = runs if TABLE.search(markdown) else snippets(markdown) & runs.keys()
+    tables = TABLE.search(markdown)
+    names = runs if tables else snippets(markdown) & runs.keys()
     found = [project.run(name) / notebook.DERIVED for name in names]
     found += [project.snippets / f"programs/{name}.py" for name in WHOLE.findall(markdown)]
-    if GLOSSARY.search(markdown):
-        found.append(glossary.path(project))
+    if tables:
+        found += [glossary.path(project), claims.path(project)]
     if FORMULA.search(markdown) or AUTODOC.search(markdown):
         found += (project.root / "gdcore").rglob("*.py")
     return found
