@@ -230,6 +230,11 @@ from_best_updates = (
 assert max(waits[middle], waits[many]) < 1.34 * min(
     waits[middle], waits[many]
 )
+one_waits, all_waits, least_waits = (
+    waits[1],
+    waits[n],
+    min(waits.values()),
+)
 assert waits[1] > 2 * waits[middle]
 assert waits[n] > 1.3 * waits[middle]
 device, measured_on = measured["device"], measured["date"]
