@@ -112,6 +112,10 @@ for name in ("exact", "noisy"):
     assert abs(falls[0] / falls[1] - 1) < 0.2
     rates[name] = 10 ** (-falls[1] / third)  # per epoch
 exact_rate, exact_end = rates["exact"], excess["exact"][:, -1].max()
+# a hundred draws are an epoch of these rows
+exact_bound, safe_lr = bounds["exact"] ** 100, 2 / steepest
+assert lr < safe_lr < 3 * lr
+assert exact_rate < exact_bound
 noisy_end = excess["noisy"][:, -1].max()
 start_loss = excess["exact"][0, 0]
 assert max(exact_end, noisy_end) < 1e-6 * start_loss

@@ -46,7 +46,8 @@ for seed in epochs:
         loss = mse_loss(model(x[i]), y[i])
         loss.backward()
         optimizer.step()
-w, b = (p.item() for p in model.parameters())
+w = model.weight.item()
+b = model.bias.item()
 print(f"w = {w:.9f}, b = {b:.9f}")
 
 # %% with_gdcore

@@ -326,6 +326,7 @@ for lr in plane_lrs:
     first, second, third = (above[name, lr] for name in schemes)
     assert first > second > third
 plane_replaced, plane_once, plane_reshuffled = plane_powers.values()
+plane_most, plane_least = plane_lrs[0], plane_lrs[-1]
 wanted = [1, 2, 3]
 assert np.allclose(list(plane_powers.values()), wanted, atol=0.35)
 
