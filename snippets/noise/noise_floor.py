@@ -85,7 +85,7 @@ for (lr, height), look in zip(down.items(), looks, strict=True):
     color = look["color"]
     axes[0].plot(
         means.mean(0),
-        label=f"lr {lr}, mean of 2000 runs",
+        label=f"lr {lr}, mean of {seeds * runs} runs",
         **look | {"linewidth": 1.8},
     )
     axes[0].fill_between(
