@@ -272,6 +272,20 @@ runs, calmer = preset(
 plt.show()
 calmer_batch, calmer_level = 100, level(runs["sgd"])
 
+# %% one_row
+one_row_lr, one_row_sigma = 0.3, 0.5
+runs, one_row = preset(
+    "bowl",
+    {"sgd": one_row_lr},
+    (-1.4, 1.0),
+    kappa=1,
+    noise=one_row_sigma,
+    steps=400,
+    show="lr,noise",
+)
+plt.show()
+one_row_level = level(runs["sgd"])
+
 # %% steadier
 steadier_lr, steadier_batch, sigma = 0.05, 4, 2
 runs, steadier = preset(
@@ -349,6 +363,8 @@ for angle_, start in ((0, (-1.0, 0.7)), (angle, place)):
 assert abs(noisy_level / calmer_level / calmer_batch - 1) < 0.01
 assert abs(noisy_level / floor(0.1, 1, 1) - 1) < 0.25
 assert abs(steadier_level / floor(0.05, 2, 4) - 1) < 0.25
+one_row_floor = floor(one_row_lr, one_row_sigma, 1, (1, 1))
+assert abs(one_row_level / one_row_floor - 1) < 0.25
 
 # Theory, held to 4000 runs with noise of their own.
 w, rule, rng = (
