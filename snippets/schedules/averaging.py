@@ -181,10 +181,14 @@ def last_square(lr, curvature, steps=updates):
     return square
 
 
-def average_square(lr, curvature):
-    keeps = (1 - lr * curvature) ** t
-    bias = 10 * keeps.sum() / updates
-    noise = np.sum((1 - keeps) ** 2) / (curvature * updates) ** 2
+def average_square(lr, curvature, start=0):
+    """The same of the average of all points after the first ones."""
+    q = 1 - lr * curvature
+    bias = 10 * np.mean(q ** t[start:])
+    # a kick is in the average from its own update on, or from the start
+    first = np.maximum(t, start + 1)
+    shares = (q ** (first - t) - q ** (updates - t + 1)) / curvature
+    noise = np.sum((shares / (updates - start)) ** 2)
     return bias**2 + noise
 
 
@@ -210,6 +214,20 @@ exact = {
 average_worst = max(exact["averaged"]) - 1
 assert min(exact["averaged"]) > 0.9
 assert average_worst < 0.1
+# A tenth of the learning rate does not forget the start in time; without
+# the first half of the points a long step costs a factor of two.
+small_lr = constant / 10
+small_least, small_most = (
+    f(updates * c**2 * average_square(small_lr, c) for c in curvatures)
+    for f in (min, max)
+)
+assert small_least > 4
+half_most = max(
+    updates * c**2 * average_square(lr, c, updates // 2)
+    for lr in (small_lr, constant)
+    for c in curvatures
+)
+assert half_most < 2.01
 # a/(b + t) is good where a times the curvature is one, and there alone.
 steep_flattest, steep_steepest = exact["for_steep"][[0, -1]]
 flat_flattest, flat_steepest = exact["for_flat"][[0, -1]]
@@ -234,6 +252,18 @@ cosine = [
 ]
 cosine_least, cosine_most = min(cosine), max(cosine)
 assert halved_most < cosine_most < flat_steepest < steep_worst
+# How often it is halved must suit the length of the run.
+rare_halvings, often_halvings = 4, 19
+rare_most, often_most = (
+    max(
+        updates
+        * c**2
+        * last_square(gd.schedules.Step(0.5, every, 0.5), c)
+        for c in curvatures
+    )
+    for every in (updates // (n + 1) for n in (4, 19))
+)
+assert often_most < halved_most < rare_most / 10
 # Stopped half-way it is on the floor of the learning rate it has then.
 half_way = updates // 2
 cut = half_way * last_square(halved, 1.0, half_way)

@@ -3,13 +3,13 @@
 #
 # Softmax regression on handwritten digits. Twice on the way either the learning rate is divided by
 # four, or the batch is made four times as large. Both see the same number of rows. Then the same
-# with five rows left over at the end of every epoch, and at a larger learning rate.
+# with five rows left over at the end of every epoch, and at other learning rates.
 
 # %% [markdown] lang="zh"
 # # 缩小步子，还是扩大批量？
 #
 # 用 softmax 回归识别手写数字。半路上有两次，要么把学习率除以四，要么把批量放大到四倍；两种做法看过的
-# 行数相同。然后让每轮末尾剩下五行，再做一遍；又换大一些的学习率，再做一遍。
+# 行数相同。然后让每轮末尾剩下五行，再做一遍；又换别的学习率，再做一遍。
 
 # %% plans
 import numpy as np
@@ -21,19 +21,13 @@ loss = gd.Softmax(10, l2=0.01)
 seeds, epochs = 8, 6  # epochs in each of three phases
 
 
-def train(plan, n, replacement=False):
+def train(plan, n):
     """The loss of all rows after each epoch, and updates until then."""
     X, y = digits.X[:n], digits.y[:n]
     w = np.zeros((seeds, 650))
     made, losses = [0], [loss(w, X, y)]
     for phase, (lr, m) in enumerate(plan):
-        rows = gd.Batches(
-            X,
-            y,
-            batch_size=m,
-            replacement=replacement,
-            seed=range(seeds),
-        )
+        rows = gd.Batches(X, y, batch_size=m, seed=range(seeds))
         rule = gd.SGD(lr=lr)
         state = rule.init(w)
         for epoch in range(epochs):
@@ -58,11 +52,11 @@ from scipy.optimize import minimize
 even, odd = 1792, 1797  # 14 times 128, and five rows more
 
 
-def lowest(n):
+def lowest(n, start):
     """The lowest loss of the first n rows."""
     return minimize(
         loss.value_and_grad,
-        np.zeros(650),
+        start,
         args=(digits.X[:n], digits.y[:n]),
         jac=True,
         method="L-BFGS-B",
@@ -70,7 +64,8 @@ def lowest(n):
     )
 
 
-least = {n: lowest(n) for n in (even, odd)}
+least = {even: lowest(even, np.zeros(650))}
+least[odd] = lowest(odd, least[even].x)
 floor = {n: found.fun for n, found in least.items()}
 lr = 0.2
 runs = {
@@ -166,19 +161,30 @@ assert left_over == odd % 32 == odd % 8 == 5
 ragged_times = ragged_end / grow_end
 assert ends["ragged"].min() > 2 * ends["grow"].max()
 
-# Drawn with replacement, as the argument has it, they agree as well.
-drawn = [train(plan(lr), even, True)[1][-1] for plan in (shrink, grow)]
-drawn_over = drawn[1].mean() / drawn[0].mean() - 1
-assert abs(drawn_over) < 0.1
-# Nearer to the limit they do not: there a long step loses.
+# At half the learning rate all that is won, and the harm of the rows
+# left over, are less.
+half_lr = lr / 2
+half_grow, half_plain = (
+    train(plan, even)[1][-1].mean()
+    for plan in (grow(half_lr), [(half_lr, 8)] * 3)
+)
+half_gained = half_plain / half_grow
+half_times = train(grow(half_lr), odd)[1][-1].mean() / half_grow
+assert 2 < half_gained < gained
+assert 1.5 < half_times < ragged_times / 2
+# Nearer to the limit they do not agree: there a long step loses. Seeds
+# are far apart, but each of them deals both the same rows.
 hasty_lr = 0.8
-hasty = [
-    train(plan(hasty_lr), even)[1][-1].mean() for plan in (shrink, grow)
-]
-hasty_over = hasty[1] / hasty[0] - 1
+hasty_shrink, hasty_grow = (
+    train(plan(hasty_lr), even)[1][-1] for plan in (shrink, grow)
+)
+hasty_over = hasty_grow.mean() / hasty_shrink.mean() - 1
+by_seed = hasty_grow / hasty_shrink - 1
+hasty_low, hasty_high = by_seed.min(), by_seed.max()
 sharpness = gd.differences.sharpness(
     loss, least[even].x, digits.X[:even], digits.y[:even], tol=1e-3
 )
 limit = 2 / sharpness
 assert hasty_lr < limit
-assert hasty_over > 0.25
+assert hasty_over > 0.2
+assert np.mean(np.log1p(by_seed)) > 0.1
