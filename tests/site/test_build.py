@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from sitebuild import cache, check, notebook
+from sitebuild import cache, notebook
 from sitebuild.project import HERE
 
 pytestmark = pytest.mark.slow
@@ -56,10 +56,6 @@ def test_a_comment_runs_nothing_and_a_module_runs_its_readers(copied):
     assert stale(copied) == dict.fromkeys(readers, reason)
     shutil.rmtree(copied.runs)
     assert set(stale(copied).values()) == {"no record"}
-
-
-def test_a_second_run_of_every_snippet_is_the_same_values_words_and_bytes(site):
-    assert check.twice(HERE) == []
 
 
 def test_two_builds_of_the_same_runs_are_the_same_bytes(site, build, tmp_path):

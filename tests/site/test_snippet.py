@@ -1,3 +1,5 @@
+import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -5,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sitebuild import cache
 from sitebuild.project import HERE
 from sitebuild.snippet import Snippet, SnippetError
 
@@ -57,12 +60,20 @@ def test_a_program_is_all_up_to_the_cell_or_the_cell_alone():
 
 
 def script(name, folder):
-    """Run a snippet as a reader would, from anywhere."""
+    """Run a snippet as a reader would, from anywhere, and keep in `folder` what it leaves."""
+    recorder = Path(__file__).with_name("recorder")
+    env = os.environ | {
+        "MPLBACKEND": "module://recorder",
+        "OMP_NUM_THREADS": "1",  # as the site's runs: the last bits of a sum hang on it
+        "PYTHONPATH": str(recorder),
+        "RECORD": str(folder),
+    }
     return subprocess.run(
-        [sys.executable, "-W", "ignore:FigureCanvasAgg", str(HERE.source(name))],
+        [sys.executable, str(HERE.source(name))],
         cwd=folder,
         capture_output=True,
         text=True,
+        env=env,
     )
 
 
@@ -71,13 +82,34 @@ def scripts(request, tmp_path_factory):
     """The snippets that were asked for, each in a process of its own, two at a time."""
     asked = [item.callspec.params["name"] for item in request.session.items
              if item.name.startswith("test_every_snippet_runs")]  # fmt: skip
+    folders = {name: tmp_path_factory.mktemp("any") for name in asked}
     with ThreadPoolExecutor(2) as pool:
-        yield {name: pool.submit(script, name, tmp_path_factory.mktemp("any")) for name in asked}
+        yield {name: (folders[name], pool.submit(script, name, folders[name])) for name in asked}
+
+
+@pytest.fixture(scope="module")
+def runs(site):
+    """The runs from which the site was made."""
+    return {name: cache.load(HERE.run(name)) for name in HERE.names()}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HERE.names())
-def test_every_snippet_runs_as_a_plain_script_in_a_fresh_process(name, scripts):
-    done = scripts[name].result()
+def test_every_snippet_runs_by_itself_and_gives_what_the_site_shows(name, scripts, runs):
+    """A plain script in a fresh Python: same words, same values, same bytes of each figure."""
+    folder, running = scripts[name]
+    done, run = running.result(), runs[name]
     assert done.returncode == 0, done.stderr
     assert not done.stderr
+    where = 0
+    for cell in run.cells:  # in order, apart from what is measured on the spot
+        if f"output of cell {cell['title']}" not in run.measured:
+            where = done.stdout.index(cell["text"], where) + len(cell["text"])
+    values = json.loads((folder / "values.json").read_text("utf-8"))
+    assert values.keys() == run.values.keys()
+    same = values.keys() - {what.removeprefix("value ") for what in run.measured}
+    assert {name: values[name] for name in same} == {name: run.values[name] for name in same}
+    shown = sorted(folder.glob("*.svg"), key=lambda file: int(file.stem))
+    for figure, file in zip(run.figures(), shown, strict=True):
+        if f"figure {figure}" not in run.measured:
+            assert file.read_bytes() == (HERE.run(name) / f"{figure}.raw.svg").read_bytes(), figure
