@@ -15,7 +15,8 @@ In a chapter's Markdown:
   sets one (see `playground`);
 - a line `$$ gdcore.optimizers.SGD $$` is the formula in the docstring of that name;
 - lines `{{ runs }}`, `{{ versions }}` and `{{ measured }}` are the tables of what made the site;
-- a line `{{ glossary }}` is the table of its words.
+- a line `{{ glossary }}` is the table of its words;
+- a line `{{ api/batches }}` is the entry of that page in the list of the reference.
 """
 
 import difflib
@@ -35,6 +36,7 @@ from sitebuild import (
     playground,
     playgrounds,
     provenance,
+    reference,
 )
 from sitebuild import figure as drawn
 from sitebuild.cache import Run
@@ -52,7 +54,6 @@ FENCE = re.compile(  # indented where it stands in a folded solution
 )
 WHOLE = re.compile(r'^```python\n--8<-- "programs/(\w+)\.py"\n```$', re.M)
 FORMULA = re.compile(r"^\$\$ *(gdcore(?:\.\w+)+) *\$\$$", re.M)
-AUTODOC = re.compile(r"^::: ", re.M)  # mkdocstrings
 TABLE = re.compile(r"^\{\{ *(runs|versions|measured) *\}\}$", re.M)
 GLOSSARY = re.compile(r"^\{\{ *glossary *\}\}$", re.M)
 PROGRAM = re.compile(r'data-program="([^"]*)"')
@@ -177,10 +178,17 @@ def fill(markdown: str, page: Page, project: Project, runs: Mapping[str, Run]) -
         except docstrings.NoFormula as error:
             raise PageError(f"docs/{page.lang}/{page.uri}: {error}") from None
 
+    def entry(match: re.Match[str]) -> str:
+        try:
+            return reference.entry(project, page.lang, match[1])
+        except reference.NoEntry as error:
+            raise PageError(f"docs/{page.lang}/{page.uri}: {error}") from None
+
     if TABLE.search(markdown):
         tables = environment.tables(project, runs, page.lang)
         markdown = TABLE.sub(lambda match: tables[match[1]], markdown)
     markdown = GLOSSARY.sub(lambda match: glossary.table(project, page.lang), markdown)
+    markdown = reference.ENTRY.sub(entry, markdown)
     markdown = WHOLE.sub(whole, FORMULA.sub(formula, markdown))
     markdown = PLAY.sub(play, VALUE.sub(value, FENCE.sub(fence, markdown)))
     return FIGURE.sub(figure, markdown)
@@ -223,7 +231,9 @@ def inputs(markdown: str, project: Project, runs: Mapping[str, Run]) -> list[Pat
     found += [project.snippets / f"programs/{name}.py" for name in WHOLE.findall(markdown)]
     if GLOSSARY.search(markdown):
         found.append(glossary.path(project))
-    if FORMULA.search(markdown) or AUTODOC.search(markdown):
+    if reference.ENTRY.search(markdown):
+        found += (project.root / "docs").glob("*/api/**/*.md")
+    if any(of.search(markdown) for of in (FORMULA, reference.MODULE, reference.ENTRY)):
         found += (project.root / "gdcore").rglob("*.py")
     return found
 
