@@ -31,7 +31,7 @@ def entry(project: Project, lang: str, name: str) -> str:
         raise NoEntry(
             f"docs/{lang}/{name}.md should begin with `# Title {{ #id }}` and a paragraph"
         )
-    links = " · ".join(
+    links = "\u00a0· ".join(
         f"[`{written}`]({name}.md#{module}.{each}){{ #{module}.{each} }}"
         for module in MODULE.findall(text)
         for each, written in names(project, module).items()

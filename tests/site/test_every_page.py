@@ -4,6 +4,7 @@ Which pages there are is read from the site, so that a new one is held to the sa
 """
 
 import gzip
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -152,6 +153,34 @@ def test_a_formula_wider_than_a_phone_scrolls_in_a_box_that_keys_reach(visit, pa
     page.wait_for_function("e => e.scrollLeft > 0", arg=box.element_handle())
     fits = page.locator(".formula:not([tabindex])").first
     assert fits.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+STYLED = """() => new Promise(done => setTimeout(() => done(document.all.length), 500))"""
+
+
+@pytest.mark.parametrize("path", ["", "api/objectives/", "chapters/mini-batches/"])
+def test_a_page_that_opens_is_styled_about_once(visit, chromium, address, path):
+    page = visit("conventions/").page
+    chromium.start_tracing(page=page, categories=["devtools.timeline"])
+    page.goto(address + path, wait_until="networkidle")
+    elements = page.evaluate(STYLED)
+    events = json.loads(chromium.stop_tracing())["traceEvents"]
+    styled = [e["args"]["elementCount"] for e in events
+              if e["name"] == "UpdateLayoutTree" and "elementCount" in e.get("args", {})]  # fmt: skip
+    assert sum(styled) > elements / 2  # the trace has what is counted
+    # As it comes the theme has it done five times over; parts that come late are done twice.
+    assert sum(styled) < 2.5 * elements, styled
+
+
+def test_a_playground_far_below_waits_until_it_is_near(visit):
+    page = visit("chapters/mini-batches/").page
+    page.wait_for_load_state("networkidle")
+    figures = page.locator(".playground")
+    assert figures.count() == 2
+    assert page.locator(".playground.live").count() == 0
+    for figure in figures.all():
+        figure.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelectorAll('.playground.live').length === 2")
 
 
 def test_every_formula_has_mathml_with_its_tex(site, pages):
