@@ -77,7 +77,7 @@ def search(page, word):
     page.wait_for_selector(".md-search-result__item", state="detached")
     page.keyboard.insert_text(word)  # as an input method does, or a paste by mouse: no key goes up
     page.wait_for_selector(".md-search-result__item mark")
-    count = int(page.locator(".md-search-result__meta").inner_text().split()[0])
+    count = int(re.search(r"\d+", page.locator(".md-search-result__meta").inner_text())[0])
     results = page.locator("li.md-search-result__item")
     for _ in range(count):  # the theme draws some more each time the end is scrolled to
         if results.count() == count:
