@@ -100,7 +100,7 @@ def test_a_preview_renders_what_is_touched_and_nothing_else(copied, build, tmp_p
     assert again.keys() == touched | {f"zh/{name}" for name in touched} | {".", "zh"}
     assert "touched" in again["zh/conventions"].read_text("utf-8")
     assert "touched" in again["notebooks/start/own_rule"].read_text("utf-8")
-    assert "Foretell" in again["zh/api"].read_text("utf-8")
+    assert "Foretell" in again["zh/api/noise"].read_text("utf-8")
 
 
 def test_a_snippet_that_raises_fails_the_build_with_file_and_line(copied, build, tmp_path):
