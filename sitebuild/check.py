@@ -5,7 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator
 
-from sitebuild import figure, notebook, pages, pool, twins
+from sitebuild import figure, marks, notebook, pages, pool, twins
 from sitebuild.cache import Run
 from sitebuild.project import LANGUAGES, Project
 
@@ -36,9 +36,9 @@ def _unshown(project: Project, runs: dict[str, Run]) -> Iterator[str]:
     """Find the snippets and programs that no page shows, and the chapters that show no snippet."""
     shown, programs = set[str](), set(project.programs())
     for lang, uri, text in _pages(project):
-        named = pages.snippets(text)
+        named = marks.snippets(text)
         shown |= named
-        programs -= set(pages.WHOLE.findall(text))
+        programs -= set(marks.WHOLE.findall(text))
         if uri.startswith("chapters/") and not named:
             yield f"docs/{lang}/{uri}: a chapter that shows no snippet"
     for name in sorted(runs.keys() - shown):

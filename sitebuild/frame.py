@@ -15,6 +15,19 @@ CHANGES = {
         '("search.highlight")?': '("search.highlight")&&/[?&]h=/.test(location.search)?',
         # A page's twin in another language is no other version of the site, with a map to fetch.
         "link[rel=alternate]": "link[rel=version]",
+        # The tables have their boxes (markup.py).
+        'M("table:not([class])",e)': 'M("_",e)',
+        # A scheme that stays as it is has no transitions to hold back, and a light one need not be
+        # told to the browser: each would have every element of the page styled anew.
+        'if(document.body.setAttribute("data-md-color-switching",""),': (
+            "if(document.body.dataset.mdColorScheme!==s.color.scheme&&"
+            'document.body.setAttribute("data-md-color-switching",""),'
+        ),
+        "document.head.appendChild(o);let n=": "let n=",
+        "return o.content=a.colorScheme,": (
+            'return(a.colorScheme==="dark"||o.content)&&'
+            "document.head.appendChild(o).setAttribute('content',a.colorScheme),"
+        ),
     },
     re.compile(r"assets/javascripts/workers/search\.\w+\.min\.js"): {
         # Chinese is looked up in pieces that the index has. The whole is one of them: the loop

@@ -22,6 +22,7 @@ from sitebuild import (
     formulas,
     frame,
     jupyter,
+    marks,
     markup,
     notebook,
     pages,
@@ -91,7 +92,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     alt_texts.clear()
     for chapter in files.documentation_pages():
         text = Path(str(chapter.abs_src_path)).read_text("utf-8")
-        alt_texts.update(pages.alts(text) | playgrounds.alts(text, runs, lang))
+        alt_texts.update(marks.alts(text) | playgrounds.alts(text, runs, lang))
     shared = {
         path.relative_to(project.root / "docs").as_posix(): path
         for path in sorted((project.root / "docs" / "assets").rglob("*"))

@@ -26,6 +26,11 @@ FAULTS = {
     # the corner of a table is no heading, and the rest of the row heads its columns
     r"<th([^>]*)></th>": r"<td\1></td>",
     r"<th(?= |>)(?![^>]*scope)": '<th scope="col"',
+    # a wide table scrolls in a box: the theme's script makes it, and then all is styled anew
+    r'(?<!<div class="md-typeset__table">)<table>(.*?)</table>': (
+        r'<div class="md-typeset__scrollwrap"><div class="md-typeset__table">'
+        r"<table>\1</table></div></div>"
+    ),
     # a date is not broken at its hyphens
     r"<td>(\d{4}-\d\d-\d\d)</td>": r"<td><time>\1</time></td>",
     # the manners of HTML

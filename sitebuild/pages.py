@@ -1,22 +1,6 @@
 r"""Put runs into pages: text in, text out, nothing known of the site generator.
 
-In a chapter's Markdown:
-
-- `![alt](run:batch/three_methods/race "caption")` is a figure, with a line that says where it
-  comes from;
-- `{{ batch/three_methods.sgd_updates:,d }}` is a value in a Python format. The name needs its
-  slash and its dot, so that LaTeX's `{{...}}` is never taken for one;
-- a python fence around `--8<-- "batch/three_methods/race.py"` shows a cell, and its copy button
-  gives the program that runs;
-- a fence around `--8<-- "batch/three_methods/race.txt"` shows what the cell printed; both may be
-  indented, as in the solution of an exercise (`??? success "Solution"`);
-- a python fence around `--8<-- "programs/name.py"` shows `snippets/programs/name.py` whole;
-- `![alt](play:playground/presets/bowl "caption")` is a playground, and without the `!` a link that
-  sets one (see `playground`);
-- a line `$$ gdcore.optimizers.SGD $$` is the formula in the docstring of that name;
-- lines `{{ runs }}`, `{{ versions }}` and `{{ measured }}` are the tables of what made the site;
-- a line `{{ glossary }}` is the table of its words;
-- a line `{{ claims speed }}` is the table of a topic's claims, `{{ verdicts }}` chooses among them.
+What a page can ask for stands in `marks`.
 """
 
 import difflib
@@ -37,25 +21,16 @@ from sitebuild import (
     playground,
     playgrounds,
     provenance,
+    reference,
 )
 from sitebuild import figure as drawn
 from sitebuild.cache import Run
-from sitebuild.playground import NAME, PLAY
+from sitebuild.marks import FENCE, FIGURE, FORMULA, TABLE, VALUE, WHOLE, alts, snippets
+from sitebuild.playground import PLAY
 from sitebuild.project import Project
 from sitebuild.settings import SettingError
 from sitebuild.snippet import Snippet
 
-VALUE = re.compile(rf"\{{\{{\s*({NAME})\.(\w+)(?::([^}}\s]+))?\s*\}}\}}")
-FIGURE = re.compile(rf'!\[([^\]]*)\]\(run:({NAME})/(\w+)(?:\s+"([^"]*)")?\)')
-FENCE = re.compile(  # indented where it stands in a folded solution
-    rf'^(?P<indent> *)```(?P<lang>python|text)(?: changed-from="(?P<before>\w+)")?\n'
-    rf'(?P=indent)--8<-- "(?P<name>{NAME})/(?P<cell>\w+)\.(?P<ext>py|txt)"\n(?P=indent)```$',
-    re.M,
-)
-WHOLE = re.compile(r'^```python\n--8<-- "programs/(\w+)\.py"\n```$', re.M)
-FORMULA = re.compile(r"^\$\$ *(gdcore(?:\.\w+)+) *\$\$$", re.M)
-AUTODOC = re.compile(r"^::: ", re.M)  # mkdocstrings
-TABLE = re.compile(r"^\{\{ *(runs|versions|measured|glossary|verdicts|claims \w+) *\}\}$", re.M)
 PROGRAM = re.compile(r'data-program="([^"]*)"')
 
 
@@ -195,7 +170,13 @@ def fill(markdown: str, page: Page, project: Project, runs: Mapping[str, Run]) -
         except docstrings.NoFormula as error:
             raise PageError(f"docs/{page.lang}/{page.uri}: {error}") from None
 
-    markdown = TABLE.sub(table, markdown)
+    def entry(match: re.Match[str]) -> str:
+        try:
+            return reference.entry(project, page.lang, match[1])
+        except reference.NoEntry as error:
+            raise PageError(f"docs/{page.lang}/{page.uri}: {error}") from None
+
+    markdown = reference.ENTRY.sub(entry, TABLE.sub(table, markdown))
     markdown = WHOLE.sub(whole, FORMULA.sub(formula, markdown))
     markdown = PLAY.sub(play, VALUE.sub(value, FENCE.sub(fence, markdown)))
     return FIGURE.sub(figure, markdown)
@@ -220,17 +201,6 @@ def changed_lines(snippet: Snippet, before: str, after: str) -> list[int]:
     return [i + 1 for i, line in enumerate(text[after]) if i not in same and line.strip()]
 
 
-def snippets(markdown: str) -> set[str]:
-    """Return the names of the snippets that a page shows something of."""
-    fences = {match["name"] for match in FENCE.finditer(markdown)}
-    return (
-        fences
-        | {name for _, name, *_ in FIGURE.findall(markdown)}
-        | {match[3] for match in PLAY.finditer(markdown)}
-        | {name for name, *_ in VALUE.findall(markdown)}
-    )
-
-
 def inputs(markdown: str, project: Project, runs: Mapping[str, Run]) -> list[Path]:
     """Return the files, besides its own, that a page is made of."""
     tables = TABLE.search(markdown)
@@ -239,12 +209,8 @@ def inputs(markdown: str, project: Project, runs: Mapping[str, Run]) -> list[Pat
     found += [project.snippets / f"programs/{name}.py" for name in WHOLE.findall(markdown)]
     if tables:
         found += [glossary.path(project), claims.path(project)]
-    if FORMULA.search(markdown) or AUTODOC.search(markdown):
+    if reference.ENTRY.search(markdown):
+        found += (project.root / "docs").glob("*/api/**/*.md")
+    if any(of.search(markdown) for of in (FORMULA, reference.MODULE, reference.ENTRY)):
         found += (project.root / "gdcore").rglob("*.py")
     return found
-
-
-def alts(markdown: str) -> dict[tuple[str, str], str]:
-    """Return the alt text of each figure that a page shows, by (snippet, figure)."""
-    played = {(m[3], m[4]): m[2] for m in PLAY.finditer(markdown) if m[1]}
-    return played | {(name, key): alt for alt, name, key, _ in FIGURE.findall(markdown)}

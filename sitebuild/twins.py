@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
-from sitebuild.pages import FENCE, FIGURE, FORMULA, TABLE, VALUE, WHOLE
+from sitebuild.marks import FENCE, FIGURE, FORMULA, TABLE, VALUE, WHOLE
 from sitebuild.playground import PLAY
 from sitebuild.project import LANGUAGES
+from sitebuild.reference import ENTRY, MODULE
 
 HEADING = re.compile(r"^(#{1,6}) .*?(?:\{ *#([\w-]+) *\})?$", re.M)
 BLOCK = re.compile(r"^```.*?^```$", re.M | re.S)
@@ -30,7 +31,7 @@ def differences(docs: Path) -> list[str]:
 
 
 def outline(markdown: str) -> dict[str, list[str]]:
-    """Return what twins share: heading ids, code, figures, playgrounds, formulas, values."""
+    """Return what twins share: heading ids, code, figures, formulas, modules, values and so on."""
     prose = BLOCK.sub("", markdown)
     return {
         "headings": [f"{marks} {name}" for marks, name in HEADING.findall(prose)],
@@ -39,6 +40,8 @@ def outline(markdown: str) -> dict[str, list[str]]:
         "figures": [f"{name}/{figure}" for _, name, figure, _ in FIGURE.findall(markdown)],
         "playgrounds": [f"{m[1]}{m[3]}/{m[4]}" for m in PLAY.finditer(markdown)],
         "formulas": FORMULA.findall(markdown),
+        "entries": ENTRY.findall(markdown),
+        "modules": MODULE.findall(markdown),
         "tables": TABLE.findall(markdown),
         "values": sorted(f"{name}.{key}:{spec}" for name, key, spec in VALUE.findall(markdown)),
     }

@@ -27,7 +27,6 @@ const reach = () => {
     box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex");
 };
 addEventListener("resize", reach);
-addEventListener("load", reach); // by then the theme has put its tables into boxes
 document.fonts.ready.then(reach);
 
 // The theme's search hears keys alone: tell it of words that came by mouse, voice or input method.

@@ -77,7 +77,7 @@ def search(page, word):
     page.wait_for_selector(".md-search-result__item", state="detached")
     page.keyboard.insert_text(word)  # as an input method does, or a paste by mouse: no key goes up
     page.wait_for_selector(".md-search-result__item mark")
-    count = int(page.locator(".md-search-result__meta").inner_text().split()[0])
+    count = int(re.search(r"\d+", page.locator(".md-search-result__meta").inner_text())[0])
     results = page.locator("li.md-search-result__item")
     for _ in range(count):  # the theme draws some more each time the end is scrolled to
         if results.count() == count:
@@ -118,6 +118,16 @@ def test_english_is_found_in_english(visit, site, address, word):
     assert found == pages_with(site, "", rf"\b{word}")
 
 
+@pytest.mark.parametrize("lang", ["", "zh/"])
+@pytest.mark.parametrize(
+    ("name", "page"), [("descend_runs", "descent"), ("GraphTrainer", "torch/trainers")]
+)
+def test_a_name_of_the_reference_is_found_on_its_page(visit, address, lang, name, page):
+    opened = visit(lang).page
+    opened.click(".md-search__input")
+    assert f"{address}{lang}api/{page}/" in search(opened, name)
+
+
 def test_what_was_searched_for_is_marked_on_the_page(visit):
     page = visit("zh/chapters/mini-batches/?h=%E5%AD%A6%E4%B9%A0%E7%8E%87").page
     page.wait_for_selector("article mark")
@@ -125,6 +135,6 @@ def test_what_was_searched_for_is_marked_on_the_page(visit):
 
 
 def test_signatures_and_outputs_have_no_copy_button(visit):
-    page = visit("api/").page
+    page = visit("api/models/").page
     assert page.locator(".doc-signature").count() > 10
     assert page.locator(".doc-signature .md-code__button").count() == 0

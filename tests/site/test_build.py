@@ -90,11 +90,13 @@ def test_a_preview_renders_what_is_touched_and_nothing_else(copied, build, tmp_p
     again = {p.relative_to(tmp_path / "out").parent.as_posix(): p
              for p, then in pages.items() if p.stat().st_mtime_ns != then}  # fmt: skip
     touched = {"conventions", "environment", "api", "notebooks/start/own_rule"}
+    touched |= {page.relative_to(copied.root / "docs/en").with_suffix("").as_posix()
+                for page in (copied.root / "docs/en/api").rglob("*.md")}  # fmt: skip
     touched |= {"chapters/curvature", "chapters/saddles"}  # with formulas from docstrings
     assert again.keys() == touched | {f"zh/{name}" for name in touched} | {".", "zh"}
     assert "touched" in again["zh/conventions"].read_text("utf-8")
     assert "touched" in again["notebooks/start/own_rule"].read_text("utf-8")
-    assert "Foretell" in again["zh/api"].read_text("utf-8")
+    assert "Foretell" in again["zh/api/noise"].read_text("utf-8")
 
 
 def test_a_snippet_that_raises_fails_the_build_with_file_and_line(copied, build, tmp_path):

@@ -20,6 +20,7 @@ class Playground:
 
     def __init__(self, page):
         self.page, self.figure = page, page.locator(".playground").first
+        self.figure.scroll_into_view_if_needed()
         page.wait_for_selector(".playground.live")
 
     def drawn(self):

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from sitebuild import glossary, pages, pool
+from sitebuild import glossary, marks, pages, pool
 from sitebuild.pages import Page, PageError
 from sitebuild.project import HERE
 from sitebuild.snippet import Snippet
@@ -89,7 +89,7 @@ def test_a_fence_in_a_folded_solution_keeps_its_indent(toy, runs):
     output = fill(text.format("text", "txt"), toy, runs)
     assert "\n\n    ``` { .text .output }\n    --8<-- " in output
     assert all(filled.endswith('"\n    ```\n') for filled in (code, output))
-    assert pages.snippets(text.format("python", "py")) == {"toy/one"}
+    assert marks.snippets(text.format("python", "py")) == {"toy/one"}
 
 
 def test_a_fence_whose_lines_are_not_indented_alike_is_left_alone(toy, runs):

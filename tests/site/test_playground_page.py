@@ -23,6 +23,7 @@ def play(visit):
 
     def go(path=HOME, **options):
         page = visit(path, **options).page
+        page.locator(".playground").first.scroll_into_view_if_needed()
         page.wait_for_selector(".playground.live")
         return page, page.locator(".playground").first
 

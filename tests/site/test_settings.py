@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sitebuild import pages, playground, playgrounds, settings, twins
+from sitebuild import marks, pages, playground, playgrounds, settings, twins
 from sitebuild.cache import Run
 from sitebuild.project import Project
 from sitebuild.settings import SettingError
@@ -210,8 +210,8 @@ def test_twins_show_the_same_playgrounds(tmp_path):
 
 def test_a_playground_shows_its_snippet_and_describes_its_pictures():
     markdown = "![A bowl](play:toy/play/deep) [b](play:toy/other/deep)"
-    assert pages.snippets(markdown) == {"toy/play", "toy/other"}
-    assert pages.alts(markdown) == {("toy/play", "deep"): "A bowl"}
+    assert marks.snippets(markdown) == {"toy/play", "toy/other"}
+    assert marks.alts(markdown) == {("toy/play", "deep"): "A bowl"}
 
 
 def test_the_scripts_of_a_page_are_found_once():

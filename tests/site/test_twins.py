@@ -7,6 +7,10 @@ PAGE = """# T { #t }
 
 {{ a/b.c:.2f }} ![x](run:a/b/f "y")
 
+{{ api/batches }}
+
+::: gdcore.batches
+
 ```python
 --8<-- "a/b/f.py"
 ```
@@ -37,6 +41,8 @@ def test_twins_agree(docs):
         (":.2f", ":.3f", "values"),
         ("a/b/f.py", "a/b/g.py", "code"),
         ("run:a/b/f", "run:a/b/g", "figures"),
+        ("api/batches", "api/noise", "entries"),
+        ("::: gdcore.batches", "::: gdcore.noise", "modules"),
     ],
 )
 def test_a_difference_is_named(docs, old, new, kind):

@@ -1,5 +1,5 @@
 // Brings the mini-batch playgrounds of a page to life: settings in, runs and sentences out.
-import { linked, listen, sharp, show, speaker } from "../playground/controls.js";
+import { linked, listen, sharp, show, speaker, whenNear } from "../playground/controls.js";
 import { Descent } from "./descent.js";
 import { read, write } from "./settings.js";
 import { bowlOn, curveOn, rowsOn } from "./views.js";
@@ -169,4 +169,4 @@ async function enliven(figure) {
   figure.classList.add("live");
 }
 
-for (const figure of document.querySelectorAll('.playground[data-module$="minibatch/main.js"]')) enliven(figure);
+whenNear("minibatch/main.js", enliven);

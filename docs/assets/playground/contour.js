@@ -40,7 +40,7 @@ export function contour(heights, at, segment) {
         let above = (a >= level) + 2 * (b >= level) + 4 * (c >= level) + 8 * (d >= level);
         if (above === 15) continue;
         if (above === 0) break; // and below every level that follows
-        // Two corners across from one another: joined if the middle lies above, too.
+        // Two corners across: joined if the middle lies above, too.
         if ((above === 5 || above === 10) && a + b + c + d >= 4 * level) above = 15 - above;
         edge[0] = i + (level - a) / (b - a); edge[1] = j;
         edge[2] = i + 1; edge[3] = j + (level - b) / (c - b);

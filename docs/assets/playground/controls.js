@@ -1,5 +1,5 @@
-// A form of knobs. What is set lives in a plain object; a range input only shows it: a slider on a
-// logarithmic scale has no position for most numbers that are asked for.
+// A form of knobs. What is set lives in a plain object; a slider only shows it: most numbers have no
+// position on it.
 
 /** The number that a range input stands at: three digits on a logarithmic scale. */
 export function reading(input) {
@@ -22,7 +22,7 @@ export function show(input, value) {
   input.setAttribute("aria-valuetext", text);
 }
 
-/** Tell `changed(name, value)` of every knob that is turned in a form; names are the inputs' own. */
+/** Tell `changed(name, value)` of every knob that is turned in a form. */
 export function listen(form, changed) {
   form.addEventListener("input", ({ target }) => {
     const value = { checkbox: () => target.checked, range: () => reading(target) }[target.type];
@@ -51,6 +51,15 @@ export function speaker(region, rest = 250) {
       }));
     }, rest);
   };
+}
+
+/** Call `start` for each figure of a module once it is a screen away: what is read first loads first. */
+export function whenNear(module, start) {
+  const watch = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries)
+      if (isIntersecting) start(target, watch.unobserve(target));
+  }, { rootMargin: "100%" });
+  for (const figure of document.querySelectorAll(`[data-module$="${module}"]`)) watch.observe(figure);
 }
 
 /** Take settings from links, `?settings#id`; returns a function that takes the address's. */

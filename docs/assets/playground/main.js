@@ -1,7 +1,7 @@
 // Brings the playgrounds of a page to life: settings in, runs and sentences out.
 
 import { chart } from "./chart.js";
-import { linked, listen, oncePerFrame, sharp, show, speaker } from "./controls.js";
+import { linked, listen, oncePerFrame, sharp, show, speaker, whenNear } from "./controls.js";
 import { ceiling, descend } from "./descend.js";
 import { mapOn, steer } from "./map.js";
 import { read, write } from "./settings.js";
@@ -169,5 +169,4 @@ async function enliven(figure) {
   figure.classList.add("live");
 }
 
-for (const figure of document.querySelectorAll('.playground[data-module$="playground/main.js"]'))
-  enliven(figure);
+whenNear("playground/main.js", enliven);

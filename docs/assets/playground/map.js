@@ -43,7 +43,7 @@ export function mapOn(canvas) {
       context.lineTo(px(x), py(y) + 5);
     }
     context.stroke();
-    // A dashed line far out of the picture would be millions of dashes: stay within a few widths.
+    // Far out of the picture a line would be millions of dashes: stay near.
     const near = (value) => Math.max(-2000, Math.min(4000, value));
     for (const { look, run } of runs) {
       const xs = [], ys = [];
@@ -62,7 +62,6 @@ export function mapOn(canvas) {
     context.arc(px(x[0]), py(y[0]), 6, 0, 7);
     context.stroke();
   };
-  /** Where on the surface a pointer is. */
   draw.point = (event) => back(event.offsetX, event.offsetY);
   return draw;
 }

@@ -1,10 +1,9 @@
 // What became of the runs, in sentences: the reason where theory has one, else what was seen.
 
-/** A power of ten, raised. */
 export const tenTo = (power) =>
   `10${String(power).replace("-", "⁻").replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit])}`;
 
-/** A number as prose writes it: digits that matter, a true minus, powers of ten. */
+/** A number as prose writes it. */
 export function written(number, digits = 3) {
   const size = Math.abs(number);
   if (size !== 0 && (size < 1e-3 || size >= 1e5)) {
@@ -21,7 +20,7 @@ function fill(template, values) {
     .replace(/(\p{sc=Han}) (?=\p{sc=Han})/gu, "$1"); // a space is for names in Latin letters
 }
 
-/** Which of the known minima a run has come to, or undefined. */
+/** The minimum that a run has come to, if any. */
 function arrival(run, { minima, domain: [[left, right]] }) {
   const x = run.x.at(-1), y = run.y.at(-1);
   return minima.find(([a, b]) => Math.hypot(x - a, y - b) < 0.02 * (right - left));

@@ -1,6 +1,6 @@
 // Surfaces, in the same order of operations as gdcore/objectives.py and gdcore/quadratic.py. Where
-// they are made of + - * / alone, heights and slopes are gdcore's to the last bit. x and y are
-// plain numbers; what the picture shows of a surface is written by gdcore into the page.
+// they are made of + - * / alone, heights and slopes are gdcore's to the last bit. What the
+// picture shows of a surface is written by gdcore into the page.
 
 /** A bowl of curvatures 1 and kappa, turned by degrees. */
 function bowl(kappa, turn) {
@@ -54,5 +54,4 @@ const himmelblau = {
 
 const fixed = { saddle, rosenbrock, beale, himmelblau };
 
-/** The surface that the settings name. */
 export const surfaceOf = ({ surface, kappa, turn }) => fixed[surface] ?? bowl(kappa, turn);
