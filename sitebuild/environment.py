@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+from sitebuild import experiments
 from sitebuild.cache import Run
 from sitebuild.project import Project
 
@@ -19,12 +20,12 @@ TITLES = {
 }
 HEADS = {
     "en": (
-        "| Program | Seconds | Figures | Processor | Date |",
+        "| No. | Program | Chapter or page | Seconds | Figures | Processor | Date |",
         "| Made with | Version |",
         "| Record | Device | Date | Commit | Command |",
     ),
     "zh": (
-        "| 程序 | 秒 | 图 | 处理器 | 日期 |",
+        "| 编号 | 程序 | 章或页 | 秒 | 图 | 处理器 | 日期 |",
         "| 所用软件 | 版本 |",
         "| 记录 | 设备 | 日期 | 提交 | 命令 |",
     ),
@@ -42,13 +43,16 @@ def tables(project: Project, runs: Mapping[str, Run], lang: str) -> dict[str, st
     rows: dict[str, list[tuple[object, ...]]] = {
         "runs": [
             (
+                place.number or "–",
                 f"[{name}](notebooks/{name}.md)",
-                rounded(run.seconds),
-                len(run.figures()),
-                run.device,
-                run.date,
+                f"[{place.title}]({place.uri})",
+                rounded(runs[name].seconds),
+                len(runs[name].figures()),
+                runs[name].device,
+                runs[name].date,
             )
-            for name, run in runs.items()
+            for name, place in experiments.places(project, lang).items()
+            if name in runs
         ],
         "versions": sorted(
             {

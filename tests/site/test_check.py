@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from sitebuild import check, docstrings, environment, pool
+from sitebuild import check, docstrings, environment, experiments, pool
 from sitebuild.__main__ import main
 from sitebuild.project import HERE
 
@@ -96,13 +96,35 @@ def test_a_formula_that_is_not_there_is_named(name, message):
         docstrings.formula(HERE.root, name)
 
 
+def test_programs_are_numbered_as_the_chapters_show_them(toy):
+    shown = {
+        "chapters/late.md": "# Late { #late }\n\n![A](run:toy/two/draw)\n![B](run:toy/one/draw)\n",
+        "chapters/early.md": "# Early { #early }\n\n{{ toy/two.x }}\n![B](run:toy/one/draw)\n",
+        "about.md": "# About { #about }\n\n![C](run:toy/one/draw)\n![C](run:toy/three/draw)\n",
+    }
+    for uri, text in shown.items():
+        (path := toy.root / "docs" / "en" / uri).parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    nav = "nav:\n  - about.md\n  - Chapters:\n      - chapters/early.md\n      - chapters/late.md\n"
+    (toy.root / "mkdocs.yml").write_text(nav, "utf-8")
+    places = experiments.places(toy, "en")
+    assert {name: (place.number, place.title) for name, place in places.items()} == {
+        "toy/one": ("1.1", "Early"),
+        "toy/two": ("2.1", "Late"),
+        "toy/three": ("", "About"),
+    }
+
+
 def test_the_tables_name_every_run_version_and_measurement(toy):
     runs = pool.update(toy, say=lambda line: None)
+    (toy.root / "docs" / "zh").mkdir(parents=True)
+    (toy.root / "docs" / "zh" / "x.md").write_text("# 甲 { #x }\n\n![A](run:toy/one/draw)", "utf-8")
     (toy.snippets / "measured").mkdir()
     record = {"device": "D", "date": "2026-01-02", "commit": "abcdef012", "command": "python x.py"}
     (toy.snippets / "measured" / "m.json").write_text(json.dumps(record), "utf-8")
     tables = environment.tables(toy, runs, "zh")
-    assert re.search(r"\| \[toy/one\]\(notebooks/toy/one\.md\) \| [\d.]+ \| 1 \| ", tables["runs"])
+    row = r"\| – \| \[toy/one\]\(notebooks/toy/one\.md\) \| \[甲\]\(x\.md\) \| [\d.]+ \| 1 \| "
+    assert re.search(row, tables["runs"])
     assert re.search(r"\| Matplotlib \| \d[\d.]+ \|\n\| Python \| 3\.", tables["versions"])
     assert "| m | D | 2026-01-02 | `abcdef0` | `python x.py` |" in tables["measured"]
     assert len({line.count("|") for line in tables["runs"].splitlines()}) == 1
