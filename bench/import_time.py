@@ -1,45 +1,45 @@
-"""What `import gdcore` costs over `import numpy`.
+"""What `import gdcore` costs where NumPy is imported already.
 
     python bench/import_time.py
 
-writes snippets/measured/import_time.json: milliseconds that a fresh Python takes longer than one
-that imports NumPy alone, started in the same round.
+writes snippets/measured/import_time.json: milliseconds, on the clock of a fresh Python that has
+imported NumPy.
 """
 
 import subprocess
 import sys
-import time
 
 from record import ROOT, spread, write
 
 ROUNDS = 21
-BASE = "numpy"
 CASES = {
-    BASE: "import numpy",
-    "gdcore": "import numpy, gdcore",
+    "gdcore": "import gdcore",
     "gdcore, all of its NumPy half": (
-        "import numpy, gdcore as gd; [getattr(gd, n) for n in gd.__all__ if n != 'plot']"
+        "import gdcore as gd; [getattr(gd, n) for n in gd.__all__ if n != 'plot']"
     ),
 }
+TIMED = """
+import time, numpy
+start = time.perf_counter()
+{}
+print(1000 * (time.perf_counter() - start))
+"""
 
 
 def main() -> None:
     """Measure, print and write."""
-    seconds: dict[str, list[float]] = {name: [] for name in CASES}
-    for _ in range(ROUNDS):
+    milliseconds: dict[str, list[float]] = {name: [] for name in CASES}
+    for turn in range(ROUNDS + 1):
         for name, code in CASES.items():
-            start = time.perf_counter()
-            subprocess.run([sys.executable, "-c", code], check=True)
-            seconds[name].append(time.perf_counter() - start)
-    rows = []
-    for name in (name for name in CASES if name != BASE):
-        more = [1000 * (a - b) for a, b in zip(seconds[name], seconds[BASE], strict=True)]
-        rows.append({"case": name} | spread("milliseconds", more))
-        print(rows[-1])
+            each = subprocess.check_output([sys.executable, "-c", TIMED.format(code)])
+            if turn:  # the first round fetches files from the disk
+                milliseconds[name].append(float(each))
+    rows = [{"case": name} | spread("milliseconds", each) for name, each in milliseconds.items()]
+    print(*rows, sep="\n")
     write(
         ROOT / "snippets" / "measured" / "import_time.json",
-        what="milliseconds that importing gdcore takes beyond importing NumPy",
-        method=f"median of {ROUNDS} rounds, a fresh Python each, cases in turn",
+        what="milliseconds that importing gdcore takes where NumPy is imported already",
+        method=f"median of {ROUNDS} rounds after a warm-up, a fresh Python each, cases in turn",
         command="python bench/import_time.py",
         rows=rows,
     )

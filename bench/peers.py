@@ -36,7 +36,8 @@ FACTOR = 104_729  # a printed number is a number of the source times this
 PINNED = re.compile(r"^(?:torch|numpy|matplotlib)==.*$", re.M)
 IMAGE = re.compile(r'<img[^>]*?\bsrc="([^"#]+)')
 MKDOCS, SITE = ("-m", "mkdocs", "build", "-q"), "site/{}/index.html"
-SPHINX, HTML = ("-m", "sphinx", "-q", "-j", "auto", ".", "_build/html"), "_build/html/{}.html"
+SPHINX, HTML = ("-m", "sphinx", "-q", ".", "_build/html"), "_build/html/{}.html"
+PARALLEL = (*SPHINX[:3], "-j", "auto", *SPHINX[3:])  # not myst-nb: its processes race for one cache
 BOOK = ("-c", "from jupyter_book.cli.main import main; main()", "build", ".")  # it has no -j
 MATERIAL = " mkdocs<2 mkdocs-material"
 
@@ -62,7 +63,7 @@ TOOLS = [
     Tool("myst-nb", ".", HTML, SPHINX),
     Tool("jupyter-book<2", ".", HTML, BOOK),
     Tool("mkdocs-gallery" + MATERIAL, "docs/examples", "site/gallery/{}/index.html", MKDOCS),
-    Tool("sphinx-gallery joblib", "examples", "_build/html/auto_examples/{}.html", SPHINX),
+    Tool("sphinx-gallery joblib", "examples", "_build/html/auto_examples/{}.html", PARALLEL),
     Tool("markdown-exec" + MATERIAL, "docs", SITE, MKDOCS),
 ]
 

@@ -158,7 +158,7 @@ def fill(markdown: str, page: Page, project: Project, runs: Mapping[str, Run]) -
         page.known(f"cell of {name} called", cell, titles)
         include = f'--8<-- "{name}/{cell}.{match["ext"]}"'
         if match["ext"] == "txt":
-            return indent(f"``` {{ .text .output .no-copy }}\n{include}\n```", match["indent"])
+            return indent(f"``` {{ .text .output }}\n{include}\n```", match["indent"])
         marked = ""
         if match["before"]:
             page.known(f"cell of {name} called", match["before"], titles)

@@ -32,8 +32,8 @@ def files(name: str, run: Run) -> dict[str, str]:
 
 
 def link(kind: ModuleType, chosen: Mapping[str, Any], target: str, words: str, home: str) -> str:
-    """Return a link that sets a playground; raw, or MkDocs would look for its anchor."""
-    address = f"{home}#{target}?{kind.query(chosen)}"
+    """Return a link that sets a playground."""
+    address = f"{home}?{kind.query(chosen)}#{target}"
     return f'<a class="try" href="{html.escape(address)}">{words}</a>'
 
 

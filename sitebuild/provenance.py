@@ -11,8 +11,8 @@ PROVENANCE = {
     "zh": "[可运行的源码]({notebook}) · 在 {device} 上用时 {seconds} 秒 · {libraries}",
 }
 RECORDED = {
-    "en": " · with times recorded on {device}, {date}, by <code>{command}</code>",
-    "zh": " · 其中的时间由 <code>{command}</code> 于 {date} 在 {device} 上录得",
+    "en": " · with measurements recorded on {device}, {date}, by <code>{command}</code>",
+    "zh": " · 其中的测量由 <code>{command}</code> 于 {date} 在 {device} 上录得",
 }
 MEASURED = {
     "en": " · times measured in this run, {date}",

@@ -1,8 +1,10 @@
-// The link to the other language keeps the section that the reader is in.
+// The link to the other language keeps the section that the reader is in, and a playground's settings.
 const other = document.querySelector(".other-language");
-const keep = () => other && (other.hash = location.hash);
-addEventListener("hashchange", keep);
-keep();
+const keep = () => {
+  other.hash = location.hash;
+  if (location.hash.startsWith("#play-")) other.search = location.search;
+};
+for (const event of ["pointerover", "focus", "click"]) other?.addEventListener(event, keep);
 
 // A copy button that gives more than the block shows says so; the bar it sits in is no landmark.
 const more = { zh: "复制可直接运行的程序（到此段为止）" }[document.documentElement.lang.slice(0, 2)]

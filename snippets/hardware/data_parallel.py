@@ -295,7 +295,7 @@ ax.set(
 sizes = [row["batch_size"] for row in timed["processes"]][::2]
 ax.minorticks_off()
 ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
-ax.set_yticks([0.5, 1, 2], ["0.5", "1", "2"])
+ax.set_yticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
 fig.legend(loc="outside upper left")
 plt.show()
 
@@ -382,7 +382,11 @@ gains_from = min(
     row["batch_size"] for row in timed["processes"] if row["ratio"] < 1
 )
 assert lost > 3
-assert gains_from == 512  # as the figure's alt text says
+assert all(
+    row["ratio"] < 1
+    for row in timed["processes"]
+    if row["batch_size"] >= gains_from
+)
 # Two threads exchange nothing, and lose less.
 threads_lost, threads_gained = (
     by["threads", k]["ratio"] for k in (smallest, largest)

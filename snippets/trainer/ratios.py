@@ -29,12 +29,17 @@ rows = [
 ]
 cases = list(dict.fromkeys((r["data"], r["batch_size"]) for r in rows))
 names = list(dict.fromkeys(r["contestant"] for r in rows))
-ratio = {
-    (r["data"], r["batch_size"], r["contestant"]): r[
-        "ratio_to_dataloader"
-    ]
-    for r in rows
-}
+keys = [(r["data"], r["batch_size"], r["contestant"]) for r in rows]
+ratio = dict(
+    zip(keys, [r["ratio_to_dataloader"] for r in rows], strict=True)
+)
+ends = dict(
+    zip(
+        keys,
+        [r["ratio_to_dataloader_min_max"] for r in rows],
+        strict=True,
+    )
+)
 peers = [
     n for n in names if n.lower() == n and n not in ("gdcore", "bare")
 ]
@@ -50,13 +55,13 @@ for height, (data, m) in enumerate(cases):
             color=plot.GREY,
             markerfacecolor="none",
         )
+        ax.plot(
+            ends[data, m, name], [height] * 2, color=plot.GREY, lw=0.8
+        )
     ax.plot(ratio[data, m, "bare"], height, "|", color=plot.INK, ms=11)
-    ax.plot(
-        ratio[data, m, "gdcore"],
-        height,
-        "D",
-        color=plot.MINI_BATCH["color"],
-    )
+    own = plot.MINI_BATCH["color"]
+    ax.plot(ends[data, m, "gdcore"], [height] * 2, color=own)
+    ax.plot(ratio[data, m, "gdcore"], height, "D", color=own)
 for label, marker, color, face in (
     ("this trainer", "D", plot.MINI_BATCH["color"], None),
     ("other trainers", "o", plot.GREY, "none"),
@@ -87,11 +92,15 @@ for data, m in cases:
     print(f"{data + ', ' + format(m, ','):24}{cells}")
 
 # %% check
-own = {case: ratio[*case, "gdcore"] for case in cases}
+# How long an update takes here, over that of another in the same round.
+over = {
+    key: (row["ratio_of_ours"], *row["ratio_of_ours_min_max"])
+    for key, row in zip(keys, rows, strict=True)
+}
 ahead = [
     case
     for case in cases
-    if own[case] < min(ratio[*case, p] for p in peers)
+    if max(over[*case, peer][0] for peer in peers) < 1
 ]
 cases_count, ahead_count, peer_count = (
     len(cases),
@@ -100,8 +109,12 @@ cases_count, ahead_count, peer_count = (
 )
 assert ahead_count >= cases_count - 1
 slowest_peer = max(ratio[*case, p] for case in cases for p in peers)
-own_digits_128, own_digits_1 = own["digits", 128], own["digits", 1]
-own_large_128 = own["60000x784", 128]
-assert own_digits_128 < 0.6
-over_bare = own_digits_128 / ratio["digits", 128, "bare"]
-over_shuffled = own_digits_128 / ratio["digits", 128, "bare shuffled"]
+own_digits_128, own_128_least, own_128_most = over[
+    "digits", 128, "DataLoader"
+]
+own_digits_1, own_1_least, own_1_most = over["digits", 1, "DataLoader"]
+assert own_128_most < 0.6
+over_bare, bare_least, bare_most = over["digits", 128, "bare"]
+over_shuffled, shuffled_least, shuffled_most = over[
+    "digits", 128, "bare shuffled"
+]

@@ -129,10 +129,10 @@ def test_an_unknown_name_fails_the_build_with_page_and_known_names(
 
 
 def test_a_broken_formula_fails_the_build_with_page_and_formula(copied, build, tmp_path):
-    edit(copied.root / "docs/en/chapters/mini-batches.md", r"\ell_i(w)$", r"\frac{w$")
+    edit(copied.root / "docs/zh/chapters/mini-batches.md", r"\ell_i(w)$", r"\frac{w$")
     done = build(copied, "build", "--site-dir", str(tmp_path / "out"))
     assert done.returncode != 0
-    assert r"docs/en/chapters/mini-batches.md: formula '\\frac{w'" in done.stderr
+    assert r"docs/zh/chapters/mini-batches.md: formula '\\frac{w'" in done.stderr
 
 
 def test_the_pictures_of_the_readmes_are_those_of_the_run(site):

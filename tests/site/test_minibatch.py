@@ -270,7 +270,7 @@ def test_a_setting_out_of_range_stops_the_build_with_page_and_preset(toy):
 def test_a_link_leads_to_the_playground_of_its_kind(toy):
     runs = {"toy/one": run_with(small=LINE, large=LINE.replace("m=8", "m=64"))}
     text = pages.fill("[try](play:toy/one/large)", Page("chapters/x.md", "en"), toy, runs)
-    wanted = f"../../{minibatch.HOME}#play-mini-batch?{BASE.replace('m=8', 'm=64')}"
+    wanted = f"../../{minibatch.HOME}?{BASE.replace('m=8', 'm=64')}#play-mini-batch"
     assert f'href="{wanted.replace("&", "&amp;")}"' in text
 
 

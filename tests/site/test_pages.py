@@ -79,7 +79,7 @@ def test_a_cell_is_shown_and_its_program_copied(toy, runs):
 
 def test_an_output_has_no_copy_button(toy, runs):
     text = fill('```text\n--8<-- "toy/one/read.txt"\n```', toy, runs)
-    assert "{ .text .output .no-copy }" in text
+    assert "{ .text .output }" in text
 
 
 def test_a_fence_in_a_folded_solution_keeps_its_indent(toy, runs):
@@ -87,7 +87,7 @@ def test_a_fence_in_a_folded_solution_keeps_its_indent(toy, runs):
     code = fill(text.format("python", "py"), toy, runs)
     assert '\n\n    ``` { .python data-program="toy/one/read" }\n    --8<-- "toy' in code
     output = fill(text.format("text", "txt"), toy, runs)
-    assert "\n\n    ``` { .text .output .no-copy }\n    --8<-- " in output
+    assert "\n\n    ``` { .text .output }\n    --8<-- " in output
     assert all(filled.endswith('"\n    ```\n') for filled in (code, output))
     assert pages.snippets(text.format("python", "py")) == {"toy/one"}
 

@@ -238,7 +238,7 @@ def test_a_link_keeps_the_settings(play, address, lang):
     ],
 )
 def test_a_bad_link_falls_back_and_says_so(play, query):
-    page, figure = play(f"{HOME}#play-bowl?{query}")
+    page, figure = play(f"{HOME}?{query}#play-bowl")
     _, plain = play()
     assert drawn(figure) == drawn(plain)
     if "=" in query.strip("&="):

@@ -118,7 +118,7 @@ def compiled(model):
         (streamed, as_it_is, {"accumulate": 2}, {"validation": streamed}),
         (loaded, as_it_is, {}, {}),
     ],
-    ids=lambda part: getattr(part, "__name__", str(part)),
+    ids=lambda part: getattr(part, "__name__", None) or "+".join(part) or "plain",
 )
 def test_fit_is_the_loop_written_out(rows, model, make, prepare, options, fit):
     twin = copy.deepcopy(model.double())

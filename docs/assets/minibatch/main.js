@@ -1,5 +1,5 @@
 // Brings the mini-batch playgrounds of a page to life: settings in, runs and sentences out.
-import { listen, sharp, show, speaker } from "../playground/controls.js";
+import { linked, listen, sharp, show, speaker } from "../playground/controls.js";
 import { Descent } from "./descent.js";
 import { read, write } from "./settings.js";
 import { bowlOn, curveOn, rowsOn } from "./views.js";
@@ -86,11 +86,11 @@ async function enliven(figure) {
     plan();
     for (const input of form.elements) if (input.name in settings) reflect(input, settings[input.name]);
     form.elements.keep?.setAttribute("aria-pressed", String(Boolean(kept)));
-    figure.querySelector(".share").hash = link();
+    figure.querySelector(".share").href = link();
     soon();
   }
 
-  const link = () => `${figure.id}?${write({ ...settings, updates: goal })}`;
+  const link = () => `?${write({ ...settings, updates: goal })}#${figure.id}`;
 
   function pause() {
     playing = false;
@@ -150,22 +150,12 @@ async function enliven(figure) {
     changed();
   }
 
-  function follow() {
-    const [id, query] = location.hash.slice(1).split("?");
-    if (id !== figure.id || query === undefined) return false;
-    take(query);
-    figure.scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
-    return true;
-  }
-  addEventListener("hashchange", follow);
-  document.addEventListener("click", ({ target }) => { // the same link again: the hash stays as it is
-    if (target.closest?.("a.try")?.href === location.href) follow();
-  });
+  const follow = linked(figure, still, take);
 
   figure.querySelector(".share").addEventListener("click", async ({ currentTarget }) => {
-    currentTarget.hash = link(); // a run may have gone on since
+    currentTarget.href = link(); // a run may have gone on since
     try {
-      await navigator.clipboard.writeText(new URL(`#${link()}`, location.href).href);
+      await navigator.clipboard.writeText(currentTarget.href);
       copied = true;
       speak();
     } catch { /* no clipboard here: the address has the link all the same */ }

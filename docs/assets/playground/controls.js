@@ -1,5 +1,5 @@
-// A form of knobs. What is set lives in a plain object; a range input only shows it, because a
-// slider on a logarithmic scale has no position for most numbers that a link or a preset can ask for.
+// A form of knobs. What is set lives in a plain object; a range input only shows it: a slider on a
+// logarithmic scale has no position for most numbers that are asked for.
 
 /** The number that a range input stands at: three digits on a logarithmic scale. */
 export function reading(input) {
@@ -51,6 +51,26 @@ export function speaker(region, rest = 250) {
       }));
     }, rest);
   };
+}
+
+/** Take settings from links, `?settings#id`; returns a function that takes the address's. */
+export function linked(figure, still, take) {
+  const go = (search) => {
+    take(search.slice(1));
+    figure.scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
+  };
+  const mine = (link) => link.hash === `#${figure.id}` && link.search;
+  const follow = () => mine(location) && !go(location.search);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || !mine(link) || link.pathname !== location.pathname) return;
+    event.preventDefault();
+    history.pushState(null, "", link.href);
+    go(link.search);
+  });
+  addEventListener("popstate", follow);
+  return follow;
 }
 
 /** Keep a canvas as sharp as the screen, and call `draw` when its size or the colours change. */

@@ -1,7 +1,7 @@
 // Brings the playgrounds of a page to life: settings in, runs and sentences out.
 
 import { chart } from "./chart.js";
-import { listen, oncePerFrame, sharp, show, speaker } from "./controls.js";
+import { linked, listen, oncePerFrame, sharp, show, speaker } from "./controls.js";
 import { ceiling, descend } from "./descend.js";
 import { mapOn, steer } from "./map.js";
 import { read, write } from "./settings.js";
@@ -79,10 +79,10 @@ async function enliven(figure) {
       } else if (type === "range") show(input, settings[name]);
       else if (name in settings) input.value = settings[name];
     }
-    figure.querySelector(".share").hash = link();
+    figure.querySelector(".share").href = link();
   }
 
-  const link = () => `${figure.id}?${write(settings)}`;
+  const link = () => `?${write(settings)}#${figure.id}`;
 
   function changed() {
     ignored = [];
@@ -144,26 +144,23 @@ async function enliven(figure) {
     changed();
   });
 
-  figure.querySelector(".share").addEventListener("click", async () => {
+  figure.querySelector(".share").addEventListener("click", async ({ currentTarget }) => {
     try {
-      await navigator.clipboard.writeText(new URL(`#${link()}`, location.href).href);
+      await navigator.clipboard.writeText(currentTarget.href);
       copied = true;
       draw();
     } catch { /* no clipboard here: the address has the link all the same */ }
   });
 
-  function follow() {
-    const [id, query] = location.hash.slice(1).split("?");
-    if (id !== figure.id || query === undefined || query === write(settings)) return;
+  const follow = linked(figure, still, (query) => {
+    if (query === write(settings)) return;
     stop();
     shown = Infinity;
     ({ settings, ignored } = read(query, world, preset));
     const asked = ignored;
     changed();
     ignored = asked;
-    figure.scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
-  }
-  addEventListener("hashchange", follow);
+  });
 
   reflect();
   follow();
