@@ -35,7 +35,8 @@ for name, rule in (
     print(f"{name}: {abs(runs[name][-1]):.0e} from the minimum")
 
 x = np.linspace(-2.6, 3.6, 400)
-starts = np.linspace(-5, 5, 2001)[:, None]
+tried = 2001
+starts = np.linspace(-5, 5, tried)[:, None]
 many = gd.descend_runs(curve, starts, heavy, steps=1000)
 ends = np.array([history.last("w")[0] for history in many])
 caught = np.abs(ends) > 0.1
