@@ -64,7 +64,7 @@ for m in (16, 32):
             best[m, e, name] = lrs[row]
             ends[m, e, name] = raced[list(chosen).index(row), :, e]
 
-print(" " * 8, *[f" m {m}, {e} epochs" for m, e in settings])
+print(" " * 8, *[f"m {m}, {e} epochs" for m, e in settings])
 print(" " * 8, *["     lr   loss"] * len(settings))
 for name in RULES:
     cells = [
@@ -124,7 +124,7 @@ for ax, at in zip(axes.flat, settings, strict=True):
         ax.plot(losses, [place] * len(losses), ".", color=color)
         ax.plot(losses.mean(), place, "|", color=color, markersize=14)
     ax.set(xscale="log", title=f"batch size {at[0]}, {at[1]} epochs")
-    ax.title.set_fontsize(9)
+    ax.title.set_fontsize(8)
 axes[0, 0].set_yticks(range(len(RULES)), list(RULES))
 axes[0, 0].invert_yaxis()
 fig.supxlabel("loss of all rows", fontsize=10)

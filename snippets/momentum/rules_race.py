@@ -88,7 +88,9 @@ def cell(needed):
 
 
 for budget in budgets:
-    print(f"{budget:,} updates".ljust(13), *(f"{n:>8}" for n in RULES))
+    print(
+        f"\n{budget:,} updates".ljust(14), *(f"{n:>8}" for n in RULES)
+    )
     for title in surfaces:
         cells = [cell(raced[budget, title, name]) for name in RULES]
         print(f"{title:13}", *(f"{entry:>8}" for entry in cells))
