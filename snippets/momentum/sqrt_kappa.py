@@ -1,14 +1,14 @@
 # %% [markdown] lang="en"
 # # The root of the condition number
 #
-# Plain descent, Nesterov's form and heavy ball, each at its own best numbers, in bowls of twenty
-# axes: how many updates, how that grows with the condition number, and how far out heavy ball
-# swings first.
+# Plain descent, Nesterov's form and heavy ball, each at its own best learning rate and momentum, in
+# bowls of twenty axes: how many updates, how that grows with the condition number, and how far out
+# heavy ball swings first.
 
 # %% [markdown] lang="zh"
 # # 条件数的平方根
 #
-# 朴素的下降、Nesterov 的写法、重球，各用自己最好的参数，放进有二十根轴的碗里：要多少次更新，
+# 朴素的下降、Nesterov 的写法、重球，各用自己最好的学习率和动量，放进有二十根轴的碗里：要多少次更新，
 # 随条件数怎样增长，重球又会先甩出去多远。
 
 # %% rules
