@@ -237,6 +237,28 @@ narrow_sgd, narrow_momentum, narrow_rmsprop = map(
     arrived, runs.values()
 )
 
+# %% memory
+remembered, ahead_lr = 0.48, 0.047
+runs, memory = preset(
+    "bowl",
+    {**{n: LR[n] for n in ("sgd", "momentum")}, "nesterov": ahead_lr},
+    (-1.0, 0.7),
+    kappa=narrow_kappa,
+    momentum=remembered,
+    steps=200,
+    show="momentum,lr",
+)
+plt.show()
+memory_sgd, memory_momentum, memory_nesterov = map(
+    arrived, runs.values()
+)
+memory_gain = memory_sgd / memory_momentum
+# Each learning rate fixed: heavy ball holds from a least memory on,
+# Nesterov's form up to a most.
+memory_least = LR["momentum"] * narrow_kappa / 2 - 1
+reach = ahead_lr * narrow_kappa
+memory_most = (2 - reach) / (2 * reach - 2)
+
 # %% turned
 bowl_turned = surface_of("bowl", narrow_kappa, angle)
 place = bowl_turned.rotation @ [-1.0, 0.7]  # the same one, turned
@@ -330,6 +352,20 @@ draws_made = len(draws)
 tape = json.dumps(draws.ravel().tolist(), separators=(",", ":"))
 
 # %% check
+from dataclasses import replace
+
+
+def slowest(lr):
+    """Nesterov's factor per update, the larger of both axes."""
+    left = 1 - lr * np.array([1, narrow_kappa])
+    return max(
+        np.abs(
+            np.roots([1, -(1 + remembered) * k, remembered * k])
+        ).max()
+        for k in left
+    )
+
+
 # The limit is 2 over the largest curvature, and 0.21 lies above it.
 just_below = descend(
     shown["bowl"], gd.SGD(0.199), [-1.4, 1], 3000, 0, 1
@@ -342,6 +378,24 @@ assert narrow_momentum < narrow_sgd / 2
 assert abs(turned_sgd - narrow_sgd) <= 1
 assert abs(turned_momentum - narrow_momentum) <= 1
 
+# At these learning rates momentum holds from a least memory on, and
+# Nesterov's form up to a most.
+for less, more, rule in (
+    ("diverged", "converged", gd.SGD(LR["momentum"], memory_least)),
+    ("converged", "diverged", gd.SGD(ahead_lr, memory_most, True)),
+):
+    f = surface_of("bowl", narrow_kappa, 0)
+    for part, stop in ((0.98, less), (1.02, more)):
+        rule_ = replace(rule, momentum=part * rule.momentum)
+        history = descend(f, rule_, (-1.0, 0.7), 3000, 0, 1)
+        assert history.stop == stop
+assert memory_momentum < memory_nesterov < memory_sgd / 2
+# Near its best: Nesterov's form with lr a tenth off either way is
+# slower in the long run.
+assert slowest(ahead_lr) < min(
+    slowest(0.9 * ahead_lr), slowest(1.1 * ahead_lr)
+)
+
 # RMSProp looks along the axes: turning takes its advantage away.
 assert turned_rmsprop > 5 * narrow_rmsprop
 
@@ -349,7 +403,7 @@ assert turned_rmsprop > 5 * narrow_rmsprop
 # would: a start a billionth away needs as many steps.
 for angle_, start in ((0, (-1.0, 0.7)), (angle, place)):
     f = surface_of("bowl", narrow_kappa, angle_)
-    for name, lr in LR.items():
+    for name, lr in (*LR.items(), ("nesterov", ahead_lr)):
         rule = rule_of(name, lr, valley["momentum"])
         near = np.add(start, [1e-9, -1e-9])
         there, here = (
