@@ -308,20 +308,6 @@ runs, one_row = preset(
 plt.show()
 one_row_level = level(runs["sgd"])
 
-# %% steadier
-steadier_lr, steadier_batch, sigma = 0.05, 4, 2
-runs, steadier = preset(
-    "bowl",
-    {"sgd": steadier_lr},
-    (-1.4, 1.0),
-    noise=sigma,
-    batch=steadier_batch,
-    steps=400,
-    show="lr,batch",
-)
-plt.show()
-steadier_level = level(runs["sgd"])
-
 # %% world
 shown = {"bowl": surface_of("bowl", 10, 0), **PLANES}
 surfaces = json.dumps(
@@ -416,7 +402,6 @@ for angle_, start in ((0, (-1.0, 0.7)), (angle, place)):
 # one tape that all runs share, near what theory says of all tapes.
 assert abs(noisy_level / calmer_level / calmer_batch - 1) < 0.01
 assert abs(noisy_level / floor(0.1, 1, 1) - 1) < 0.25
-assert abs(steadier_level / floor(0.05, 2, 4) - 1) < 0.25
 one_row_floor = floor(one_row_lr, one_row_sigma, 1, (1, 1))
 assert abs(one_row_level / one_row_floor - 1) < 0.25
 
