@@ -26,8 +26,8 @@ def gradient_variance(grads: NDArray[Any]) -> Value:
 def batch_variance(grads: NDArray[Any], batch_size: int, *, replacement: bool = False) -> Value:
     r"""Predict the variance of a batch's gradient about the full one, $E \|g_B - G\|^2$.
 
-    $$\frac{S}{m} \;\text{ with replacement}, \qquad \frac{S}{m} \cdot \frac{n - m}{n - 1}
-    \;\text{ without}$$
+    $$\begin{cases} \dfrac{S}{m} & \text{with replacement} \\[2ex]
+    \dfrac{S}{m} \cdot \dfrac{n - m}{n - 1} & \text{without} \end{cases}$$
 
     Without replacement a batch of all rows is the full gradient, and has no noise.
 
