@@ -135,3 +135,32 @@ fig.legend(
     ncols=3,
 )
 plt.show()
+
+# %% check
+# More rows, fewer updates while batches are small: sixteen times the
+# rows, at least a fifth of the updates; and next to none at the end.
+mean = {m: updates[m].mean() for m in sizes}
+few, many = mean[1] / mean[4], mean[64] / mean[n]
+assert 2.5 < few < 6
+assert many < 1.8
+rows_1, rows_4, rows_16 = (m * mean[m] for m in (1, 4, 16))
+rows_n = n * mean[n]
+assert rows_16 < 2 * rows_1
+assert rows_n > 30 * rows_1
+fit_off = np.abs(S_min * (1 + B_crit / B) / S - 1).max()
+assert fit_off < 0.35
+assert 10 < B_crit < 60
+B_low, B_high = low[1], high[1]
+# The best lr grows with m by less than m itself, and then stays: from 1
+# to 4 rows 3.4 times, within the steps of the sweep, and from 32 rows
+# to all by no more than a factor of two.
+lr_1, lr_4, lr_16, lr_n = (best_lr[m] for m in (1, 4, 16, n))
+large = [best_lr[m] for m in sizes if m >= 32]
+lr_least, lr_most = min(large), max(large)
+assert 2 < lr_4 / lr_1 < 6
+assert lr_most / lr_least < 3
+assert lr_most < 64 * lr_1
+updates_1, updates_16, updates_32 = mean[1], mean[16], mean[32]
+updates_64, updates_n = mean[64], mean[n]
+lr_ratio = lr_16 / lr_1
+assert lr_ratio < 16
