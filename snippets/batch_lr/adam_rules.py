@@ -64,3 +64,4 @@ root_up = [root[8][i].mean() / base[i].mean() for i in range(3)]
 line_down = [base[i].mean() / line[8][i].mean() for i in range(3)]
 root_least, root_most = min(root_up), max(root_up)
 line_least, line_most = min(line_down), max(line_down)
+largest_m = base_m * max(root)

@@ -139,7 +139,7 @@ for m in (base_m, 512):
         lr = base_lr * m / base_m
         loss, _ = train(X[:1000], y[:1000], m, [lr], drop_last=drop)
         fake[m, drop] = loss[-1].mean()
-        print(f"m {m:3d}, drop_last={drop!s:5}: {fake[m, drop]:.3f}")
+        print(f"m {m:3d}, loss {fake[m, drop]:.3f}, drop_last={drop}")
 
 # %% check
 assert np.abs(losses[1][0] - np.log(10)).max() < 0.2  # near ln 10
