@@ -126,6 +126,9 @@ labels = ("updates", "rows read", "best learning rate")
 for ax, label in zip(axes, labels, strict=True):
     ax.set(xlabel="", ylabel=label)
 axes[2].set(xlabel="batch size")
+axes[0].minorticks_off()
+ticks = (20, 50, 100, 200, 500)
+axes[0].set_yticks(ticks, [f"{t}" for t in ticks])
 handles = axes[0].get_legend_handles_labels()
 line, name = axes[2].get_legend_handles_labels()
 fig.legend(
