@@ -117,7 +117,7 @@ print(f"noise scale {by_torch:.3f}")
 
 # %% two_sizes
 # Without single gradients: the squared gradient of a batch of b rows is
-# |G|^2 + S / b on average, so two sizes give both unknowns.
+# |G|^2 + tr(Sigma) / b on average: two sizes give both unknowns.
 rng, model = np.random.default_rng(1), gd.Softmax(classes=10)
 small, big, draws = 8, 128, 2000
 square = {}
@@ -125,9 +125,9 @@ for b in (small, big):
     i = rng.integers(len(X), size=(draws, b))
     g = model.grad(np.tile(W.ravel(), (draws, 1)), X[i], y[i])
     square[b] = np.vecdot(g, g).mean()
-S = (square[small] - square[big]) / (1 / small - 1 / big)
-signal = square[big] - S / big
-by_sizes = S / signal
+trace = (square[small] - square[big]) / (1 / small - 1 / big)
+signal = square[big] - trace / big
+by_sizes = trace / signal
 print(f"noise scale {by_sizes:.2f}, from {draws} batches of each size")
 
 # %% check
