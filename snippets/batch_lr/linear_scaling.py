@@ -155,6 +155,7 @@ assert linear[128].min() > 1.2 * base_high
 broken, broken_low = linear[128].mean(), linear[128].min()
 broken_high = linear[128].max()
 last_lr, broken_lr = base_lr * 64, base_lr * 128
+last_m, small_lr = base_m * 64, base_lr * 32
 lowest_limit, highest_limit = limits.min(), limits.max()
 start_limit, end_limit = limits[:, 0].mean(), limits[:, -1].mean()
 assert last_lr < lowest_limit < broken_lr
@@ -183,6 +184,9 @@ assert largest_least > 10
 # It may come back: from lr 0.1 the run with 512 rows, lr 6.4, departs
 # and ends where it should.
 back = losses[64][-1, 3].mean() / losses[1][-1, 3].mean()
+few_rows = base_m * 16  # from lr 0.4, at the lr that breaks
+assert 0.4 * 16 in away[0.4]
+assert abs(0.4 * 16 / broken_lr - 1) < 1e-9
 back_away = away[0.1][0.1 * 64].mean()
 back_off = abs(back - 1)
 assert back_off < 0.1
