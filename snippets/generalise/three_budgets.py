@@ -127,10 +127,10 @@ for i, budget in enumerate(budgets):
     if i:
         ax.axhline(i - 0.5, color=plot.GREY, linewidth=0.5, alpha=0.5)
 labels = (
-    "same epochs,\nsame lr",
-    "same epochs,\nown lr",
-    "same updates,\nown lr",
-    "stopped early,\nown lr",
+    "same epochs\nsame lr",
+    "same epochs\nown lr",
+    "same updates\nown lr",
+    "stopped early\nown lr",
 )
 ax.set_yticks(range(4), labels)
 ax.set(ylim=(3.5, -0.5), xlabel="test accuracy (%)")
