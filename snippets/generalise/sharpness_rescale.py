@@ -116,6 +116,7 @@ above.set(yscale="log", ylabel="sharpness")
 above.set_xlabel(r"$\alpha$")
 above.set_xticks(alphas, ["1/8", "1/4", "1/2", "1", "2", "4", "8"])
 above.minorticks_off()
+above.set_yticks([2, 5, 10, 20, 50], ["2", "5", "10", "20", "50"])
 looks = (plot.STOCHASTIC, plot.MINI_BATCH, plot.BATCH)
 for (alpha, run), look in zip(onward.items(), looks, strict=True):
     label = rf"$\alpha = {alpha:.0f}$"
