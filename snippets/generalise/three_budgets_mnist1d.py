@@ -168,12 +168,11 @@ for gap_sought in (2, 1, 0.5):
     if gap_sought == 1:
         one_point, one_paired = apart, paired
 
-# Five seeds, as here: the smallest gap found four times in five.
-smallest = z * s * np.sqrt(2 / len(seeds))
+# Five pairs, as here: the smallest gap found four times in five.
+smallest = z * s_pair / np.sqrt(len(seeds))
 test_error = 100 * np.sqrt(0.4 * 0.6 / n_test)
 print(
-    f"{len(seeds)} seeds each find {smallest:.1f} points; the test",
-    end=" ",
+    f"{len(seeds)} pairs find {smallest:.1f} points; the test", end=" "
 )
 print(f"rows alone are uncertain by {test_error:.1f}")
 
