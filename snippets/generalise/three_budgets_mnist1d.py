@@ -209,6 +209,7 @@ assert level.mean() < own.mean() / 3
 assert abs(level.mean()) < 3
 middle = gap("same updates", 64)
 assert middle.mean() < 1
+assert gap("own lr", 64).mean() < 1  # nor at equal epochs
 assert learnt["same updates", n].min() > 0.99
 
 
