@@ -94,8 +94,7 @@ assert abs(swing / max(heights[:100]) - 1) < 0.01
 # eps, 1e-8, which counts where a gradient is as small.
 assert apart["SGD", "before"] < 1e-13
 assert apart["SGD", "after"] > 1e-4
-assert apart["Adam", "before"] < 1e-3
-assert apart["Adam", "after"] > apart["Adam", "before"]
+assert apart["Adam", "before"] < 0.5 * apart["Adam", "after"]
 adam_apart = apart["Adam", "before"]
 last_batch = len(X) % 128
 # The smallest number of float16 is 2^-24; below half of it all becomes 0.
