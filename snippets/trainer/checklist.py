@@ -235,8 +235,8 @@ def lr_is_near_best(p, seed):
     return math.isfinite(losses[0]) and losses[0] <= 2 * min(losses)
 
 
-def rows_agree(p, seed):
-    """The noise scale is small beside the number of rows."""
+def noise_scale(p, seed):
+    """Noise over signal of the rows' gradients, scores zero."""
     model, _ = p.start(seed)
     torch.nn.init.zeros_(model[-1].weight)
     X, y = p.rows["train"]
@@ -251,8 +251,13 @@ def rows_agree(p, seed):
         parameters, X, y
     )
     parts = [part.flatten(1) for part in grads.values()]
-    scale = gd.noise.noise_scale(torch.cat(parts, 1).cpu().numpy())
-    return bool(scale < len(X) / 3)
+    grads = torch.cat(parts, 1).double().cpu().numpy()
+    return gd.noise.noise_scale(grads)
+
+
+def rows_agree(p, seed):
+    """The noise scale is small beside the number of rows."""
+    return bool(noise_scale(p, seed) < len(p.rows["train"][0]) / 3)
 
 
 def evaluates_the_same(p, seed):
@@ -334,6 +339,14 @@ floor = math.log(1 + 9 / math.e)
 print(f"loss {reached:.4f}, floor ln(1 + 9/e) = {floor:.4f}")
 print(f"right: {right:.0%}")
 
+# %% noise
+scales = {
+    name: [noise_scale(programs[name], seed) for seed in range(seeds)]
+    for name in ("sound", "labels shuffled against rows")
+}
+for name, values in scales.items():
+    print(f"{name:29} {min(values):.0f} to {max(values):.0f} rows")
+
 # %% check
 by = {
     name: dict(zip(names, counts, strict=True))
@@ -369,6 +382,17 @@ for fault, check in (
     assert by[fault][check] == seeds, (fault, check)
 # Shuffled labels are learned by heart as well as true ones.
 assert by["labels shuffled against rows"]["learns 20 rows"] == 0
+twenty_finds = int(always[:, names.index("learns 20 rows")].sum())
+# Labels without meaning: the noise scale is of the order of the number of rows, three times that of
+# the true ones or more.
+sound_least, sound_most = min(scales["sound"]), max(scales["sound"])
+shuffled_least, shuffled_most = (
+    min(scales["labels shuffled against rows"]),
+    max(scales["labels shuffled against rows"]),
+)
+assert shuffled_least > 3 * sound_most
+train_rows = len(y_train)
+assert train_rows / 3 < shuffled_least < shuffled_most < 3 * train_rows
 # Twice through softmax the best score gives e against nine times 1: the loss has a floor.
 assert reached > floor
 assert right == 1

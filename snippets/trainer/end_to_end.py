@@ -188,6 +188,7 @@ for head, values in (
 
 # %% curves
 _, history, parts = longer[0]
+longer_epochs = jobs["MNIST-1D"][3]
 fig, ax = plt.subplots(figsize=(4.4, 3.2))
 for series, label, look in (
     ("loss", "loss of the batch just drawn", plot.STOCHASTIC),
@@ -210,7 +211,9 @@ ax.set(
     ylabel="loss",
     title=f"MNIST-1D, lr {best['MNIST-1D']}, batch size {m}",
 )
-ax.set_yticks([0.5, 1, 2], ["0.5", "1", "2"])
+ax.set_xticks(range(0, longer_epochs + 1, 5))
+ticks = [0.2, 0.5, 1, 2]
+ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
 ax.minorticks_off()
 fig.legend(loc="outside upper left", ncols=2)
 plt.show()
@@ -256,4 +259,4 @@ loss_rises = last_losses.mean() / lowest_losses.mean()
 longer_test, longer_val = last_test.mean(), last_val.mean()
 gained = longer_test - curves_test
 assert gained > 1
-longer_epochs = jobs["MNIST-1D"][3]
+assert longer_val - curves_val > 1

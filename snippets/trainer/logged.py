@@ -92,8 +92,8 @@ printed, weighted, still, after, unseen = np.moveaxis(told, -1, 0)
 fig, ax = plt.subplots(figsize=(4.4, 3.6))
 for values, label, look in (
     (printed, "printed by the loop", plot.MINI_BATCH),
-    (unseen, "validation rows", plot.STOCHASTIC),
     (after, "training rows, after the epoch", plot.BATCH),
+    (unseen, "validation rows", plot.STOCHASTIC),
 ):
     x = np.arange(1, epochs + 1)
     ax.plot(x, values.mean(0), label=label, **look)
