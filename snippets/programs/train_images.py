@@ -58,13 +58,13 @@ def main(arguments=None):
         checkpoint.load(given.keep, trainer)
     while trainer.epoch < given.epochs:
         history = trainer.fit(train, epochs=1, validation=validation)
+        if given.keep and history.stop != "diverged":
+            checkpoint.save(given.keep, trainer)
         if history.stop in ("diverged", "interrupted"):
             print(history.stop)
-            break
+            return
         loss = history.last("validation_loss")
         print(f"epoch {trainer.epoch}: validation loss {loss:.4f}")
-        if given.keep:
-            checkpoint.save(given.keep, trainer)
 
     right, rows = 0, batches(*test)
     model.eval()

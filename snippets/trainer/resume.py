@@ -11,6 +11,7 @@
 # 然后把检查点里的各部分逐一漏掉。
 
 # %% data
+import logging
 import tempfile
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from gdcore.torch import ResidentBatches, Trainer, checkpoint, choose
 
 plt.style.use(plot.STYLE)
 torch.set_num_threads(1)
+logging.getLogger("gdcore").setLevel(logging.ERROR)
 
 device = choose("auto")
 X, y = gd.datasets.digits()

@@ -13,6 +13,7 @@
 # %% files
 import contextlib
 import io
+import pickle
 import runpy
 import struct
 import tempfile
@@ -68,4 +69,17 @@ assert again.startswith("test accuracy")
 assert "\n" not in again
 reached = float(again.split()[-1].rstrip("%"))
 assert reached > 70
+# CIFAR-10's format, with few rows and colours without meaning: the program runs to its end.
+rng = np.random.default_rng(0)
+for part in [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]:
+    _rows = {
+        b"data": rng.integers(256, size=(40, 3072)).astype(np.uint8),
+        b"labels": rng.integers(10, size=40).tolist(),
+    }
+    (Path(folder.name) / part).write_bytes(pickle.dumps(_rows, 2))
+said = io.StringIO()
+with contextlib.redirect_stdout(said):
+    small = ["--batch-size", "16", "--device", "cpu", "--epochs", "1"]
+    main(["cifar10", folder.name, *small])
+assert "test accuracy" in said.getvalue()
 folder.cleanup()
