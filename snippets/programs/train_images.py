@@ -20,14 +20,17 @@ IMAGES = {"mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", choices=list(IMAGES))
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("data", nargs="?", choices=list(IMAGES))
+    parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--lr", type=float, default=0.05)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--keep", type=Path, help="file to resume")
     given = parser.parse_args(arguments)
+    if given.folder is None:
+        parser.print_help()
+        return
     device = choose(given.device)
 
     (X, y), test = getattr(gd.datasets, given.data)(given.folder)
