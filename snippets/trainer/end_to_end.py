@@ -67,7 +67,7 @@ def learn(parts, sizes, m, epochs, lr, seed, patience=patience):
 def accuracy(trainer, batches):
     trainer.model.eval()
     found = trainer.model(batches.X).argmax(1)
-    return (found == batches.y).double().mean().item()
+    return (found == batches.y).float().mean().item()
 
 
 # %% data

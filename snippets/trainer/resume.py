@@ -162,7 +162,7 @@ for name, (leave_out, look) in lost.items():
 print(f"{'nothing left out':22} {0:6.2%} off, loss {loss_whole:.4f}")
 ax.set(
     xlabel="updates",
-    ylabel="off the training without a stop, relative",
+    ylabel="off the undisturbed run, relative",
     yscale="log",
     title=f"momentum 0.9, lr {lr} falling, batch size {m}",
 )
