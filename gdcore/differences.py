@@ -125,6 +125,9 @@ def sharpness(
     The iteration finds the eigenvalue of largest size. Where that one is negative, a second
     iteration on $H - \lambda I$ finds the largest.
 
+    $H v$ is a difference of gradients, so the gradient must be smooth: a network of ReLU units has
+    kinks, and a difference across one is no curvature. There, take $H v$ from autograd.
+
     Args:
         f: A surface or a model.
         w: Where, shape (d,).
