@@ -26,10 +26,13 @@ def places(project: Project, lang: str) -> dict[str, Place]:
     nav = project.root / "mkdocs.yml"
     chapters = CHAPTER.findall(nav.read_text("utf-8")) if nav.is_file() else []
     docs = project.root / "docs" / lang
-    others = sorted(path.relative_to(docs).as_posix() for path in docs.rglob("*.md"))
+    texts = {
+        path.relative_to(docs).as_posix(): path.read_text("utf-8")
+        for path in sorted(docs.rglob("*.md"))
+    }
     found: dict[str, Place] = {}
-    for count, uri in enumerate([*chapters, *others], 1):
-        text = (docs / uri).read_text("utf-8")
+    for count, uri in enumerate([*chapters, *texts], 1):
+        text = texts.get(uri, "")  # what the navigation names and is not there, MkDocs tells
         title = TITLE.search(text)
         new = [name for name in _shown(text) if name not in found]
         for place, name in enumerate(new, 1):

@@ -203,8 +203,8 @@ def changed_lines(snippet: Snippet, before: str, after: str) -> list[int]:
 
 def inputs(markdown: str, project: Project, runs: Mapping[str, Run]) -> list[Path]:
     """Return the files, besides its own, that a page is made of."""
-    tables = TABLE.search(markdown)
-    names = runs if tables else snippets(markdown) & runs.keys()
+    tables = set(TABLE.findall(markdown))
+    names = runs if tables - {"glossary"} else snippets(markdown) & runs.keys()
     found = [project.run(name) / notebook.DERIVED for name in names]
     found += [project.snippets / f"programs/{name}.py" for name in WHOLE.findall(markdown)]
     if tables:

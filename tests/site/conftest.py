@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from sitebuild import marks
 from sitebuild.formulas import _tool
-from sitebuild.project import HERE, Project
+from sitebuild.project import HERE, LANGUAGES, Project
 
 SWITCHES = ["--disable-gpu", "--no-first-run", "--disable-background-networking"]
 ADDRESS = "https://gradient.example/"  # no such place: nothing may be asked of it
@@ -79,6 +80,22 @@ def copy_of_the_project(target: Path) -> Project:
 @pytest.fixture
 def copied(site: Path, tmp_path: Path) -> Project:
     return copy_of_the_project(tmp_path)
+
+
+@pytest.fixture
+def small(copied: Project) -> Project:
+    """The start page and one chapter, with their programs: what is to fail need not be large."""
+    kept = {Path("index.md"), Path("chapters/mini-batches.md")}
+    shown: set[str] = set()
+    for docs in (copied.root / "docs" / lang for lang in LANGUAGES):
+        for page in list(docs.rglob("*.md")):
+            if page.relative_to(docs) in kept:
+                shown |= marks.snippets(page.read_text("utf-8"))
+            else:
+                page.unlink()
+    for name in set(copied.names()) - shown:
+        copied.source(name).unlink()
+    return copied
 
 
 def mkdocs(

@@ -89,10 +89,11 @@ def test_a_preview_renders_what_is_touched_and_nothing_else(copied, build, tmp_p
     assert done.returncode == 0, done.stderr
     again = {p.relative_to(tmp_path / "out").parent.as_posix(): p
              for p, then in pages.items() if p.stat().st_mtime_ns != then}  # fmt: skip
-    touched = {"conventions", "environment", "api", "notebooks/start/own_rule"}
+    touched = {"conventions", "environment", "claims", "api", "notebooks/start/own_rule"}
     touched |= {page.relative_to(copied.root / "docs/en").with_suffix("").as_posix()
                 for page in (copied.root / "docs/en/api").rglob("*.md")}  # fmt: skip
-    touched |= {"chapters/curvature", "chapters/saddles"}  # with formulas from docstrings
+    touched |= {f"chapters/{page.stem}" for page in (copied.root / "docs/en/chapters").glob("*.md")
+                if "\n$$ gdcore." in page.read_text("utf-8")}  # fmt: skip
     assert again.keys() == touched | {f"zh/{name}" for name in touched} | {".", "zh"}
     assert "touched" in again["zh/conventions"].read_text("utf-8")
     assert "touched" in again["notebooks/start/own_rule"].read_text("utf-8")
@@ -116,19 +117,19 @@ def test_a_snippet_that_raises_fails_the_build_with_file_and_line(copied, build,
     ],
 )
 def test_an_unknown_name_fails_the_build_with_page_and_known_names(
-    copied, build, tmp_path, old, new, message
+    small, build, tmp_path, old, new, message
 ):
-    edit(copied.root / "docs/en/chapters/mini-batches.md", old, new)
-    done = build(copied, "build", "--site-dir", str(tmp_path / "out"))
+    edit(small.root / "docs/en/chapters/mini-batches.md", old, new)
+    done = build(small, "build", "--site-dir", str(tmp_path / "out"))
     assert done.returncode != 0
     assert "docs/en/chapters/mini-batches.md: there is no " in done.stderr
     assert message in done.stderr
     assert "there are: " in done.stderr
 
 
-def test_a_broken_formula_fails_the_build_with_page_and_formula(copied, build, tmp_path):
-    edit(copied.root / "docs/zh/chapters/mini-batches.md", r"\ell_i(w)$", r"\frac{w$")
-    done = build(copied, "build", "--site-dir", str(tmp_path / "out"))
+def test_a_broken_formula_fails_the_build_with_page_and_formula(small, build, tmp_path):
+    edit(small.root / "docs/zh/chapters/mini-batches.md", r"\ell_i(w)$", r"\frac{w$")
+    done = build(small, "build", "--site-dir", str(tmp_path / "out"))
     assert done.returncode != 0
     assert r"docs/zh/chapters/mini-batches.md: formula '\\frac{w'" in done.stderr
 
