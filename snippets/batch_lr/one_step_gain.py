@@ -171,6 +171,14 @@ noise_least = min(f["noise"] for f in settled)
 noise_most = max(f["noise"] for f in settled)
 simple_least = min(f["simple"] for f in settled)
 simple_most = max(f["simple"] for f in settled)
+# Both scales fall at first, and grow towards the bottom.
+for scale in ("simple", "noise"):
+    along = [f[scale] for f in fact.values()]
+    low = min(along)
+    assert along.index(low) not in (0, len(along) - 1)
+    assert along[0] > 2 * low
+    assert along[-1] > 2 * low
+del scale, low  # of no interest to a page
 four_lr = found[early, 4][0] / found[early, 1][0]
 assert 1.5 < four_lr < 6
 tail = found[early, n][0] / found[early, 64][0]

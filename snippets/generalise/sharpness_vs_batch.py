@@ -157,13 +157,33 @@ for (name, m, lr), w in trained.items():
     losses = networks[name](w, X_own, y_own)
     assert losses.max() <= target * 1.001  # the run itself was float32
     stop_low = min(stop_low, float(losses.min()))
-# On every seed of the digits the whole batch ends sharper than 8 rows,
-# and that makes no difference to speak of.
-for lr in lrs:
-    assert (sharp["digits", n, lr] > sharp["digits", 8, lr]).all()
+# In three comparisons of four the whole batch ends sharper than 8 rows
+# on every seed, by a fifth at least; in the fourth 8 rows are scattered
+# on either side of it. On the digits that makes no difference.
+for name, lr in (("digits", 0.2), ("digits", 0.4), ("mnist1d", 0.2)):
+    assert (sharp[name, n, lr] > 1.2 * sharp[name, 8, lr]).all()
+twice_low, twice_high = (
+    float(f(sharp["mnist1d", 8, 0.4])) for f in (np.min, np.max)
+)
+whole_low, whole_high = (
+    float(f(sharp["mnist1d", n, 0.4])) for f in (np.min, np.max)
+)
+assert 1.1 * twice_low < whole_low
+assert twice_high > 1.05 * whole_high
+# That 8 rows overshoot the target is not what makes them flatter.
+X_own, y_own = deals["digits"]
+small_loss, whole_loss = (
+    float(
+        networks["digits"](
+            trained["digits", m, 0.4], X_own, y_own
+        ).mean()
+    )
+    for m in (8, n)
+)
+assert small_loss > 0.8 * whole_loss
 digits_flat = float(sharp["digits", 8, 0.4].mean())
 digits_sharp = float(sharp["digits", n, 0.4].mean())
-assert digits_sharp > 1.5 * digits_flat
+assert digits_sharp > 2.05 * digits_flat  # 2.3 times
 
 
 def ahead(name, lr):
@@ -183,21 +203,30 @@ with_deals = float(
     np.corrcoef(sharp["digits", n, 0.4], tested["digits", n, 0.4])[0, 1]
 )
 assert with_deals > 0.5
+# That is one setting of six. In the others, and on mnist1d:
+deals_least, deals_most, curves_least_r, curves_most_r = (
+    float(f([np.corrcoef(sharp[k], tested[k])[0, 1] for k in chosen]))
+    for chosen in ([k for k in sharp if k[0] == each] for each in data)
+    for f in (np.min, np.max)
+)
 # On mnist1d flat and better go together, from one batch size to another.
 curves_flat = float(sharp["mnist1d", 8, 0.2].mean())
 curves_sharp = float(sharp["mnist1d", n, 0.2].mean())
 assert curves_sharp > 1.4 * curves_flat
 curves_ahead, curves_least, curves_most = ahead("mnist1d", 0.2)
 assert curves_ahead > 0.3
-# From one lr to another, at batch size 8, sharper and better do.
+# From one lr to another, at batch size 8, all seeds get better, and
+# some of them sharper: counted if by a fifth or more.
 twice_sharp = float(sharp["mnist1d", 8, 0.4].mean())
-twice_low, twice_high = (
-    float(f(sharp["mnist1d", 8, 0.4])) for f in (np.min, np.max)
-)
+raised = sharp["mnist1d", 8, 0.4] / sharp["mnist1d", 8, 0.2]
+twice_sharper = int((raised > 1.2).sum())
+bettered = 100 * (tested["mnist1d", 8, 0.4] - tested["mnist1d", 8, 0.2])
+better_least, better_most = float(min(bettered)), float(max(bettered))
+assert 0 < twice_sharper < len(seeds)
+assert better_least > 0.2
 once_tested = 100 * float(tested["mnist1d", 8, 0.2].mean())
 twice_tested = 100 * float(tested["mnist1d", 8, 0.4].mean())
-assert twice_sharp > curves_flat
-assert twice_tested > once_tested
+assert twice_sharp > 1.1 * curves_flat
 runs = len(seeds)
 small_lr, large_lr = lrs
 del name, lr, m  # loop variables, of no interest to a page
