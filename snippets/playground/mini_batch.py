@@ -263,8 +263,8 @@ def heights(m, lr, updates, sampling="reshuffle"):
 
 
 names = {
-    "reshuffle": ("reshuffled each epoch", "#d55e00", "--"),
-    "once": ("the same every epoch", "#cc79a7", ":"),
+    "reshuffle": ("reshuffle", "#d55e00", "--"),
+    "once": ("shuffle once", "#cc79a7", ":"),
     "replacement": ("with replacement", "#0072b2", "-"),
 }
 tried = np.array([1, 4, 16, 64, 256, n])
