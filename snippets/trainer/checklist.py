@@ -227,7 +227,7 @@ def knows_unseen_rows(p, seed):
 def lr_is_near_best(p, seed):
     """After an epoch no other lr is far better."""
     losses = []
-    for factor in (1, 0.01, 0.1, 10):
+    for factor in (1, 0.01, 10):
         model, optimizer = p.start(seed, lr=factor * p.lr)
         p.train(model, optimizer, epochs=1)
         loss = p.evaluate(model)[0]
@@ -240,13 +240,14 @@ def noise_scale(p, seed):
     model, _ = p.start(seed)
     torch.nn.init.zeros_(model[-1].weight)
     X, y = p.rows["train"]
-    model.eval()
+    model.eval().requires_grad_(False)
 
     def loss(parameters, x, y):
         call = torch.func.functional_call
         return p.loss(call(model, parameters, x[None]), y[None])
 
-    parameters = {k: w.detach() for k, w in model.named_parameters()}
+    last = model[-1].named_parameters(prefix=f"{len(model) - 1}")
+    parameters = {k: w.detach() for k, w in last}  # no other has any
     grads = torch.func.vmap(torch.func.grad(loss), (None, 0, 0))(
         parameters, X, y
     )
