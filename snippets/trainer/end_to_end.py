@@ -260,27 +260,3 @@ longer_test, longer_val = last_test.mean(), last_val.mean()
 gained = longer_test - curves_test
 assert gained > 1
 assert longer_val - curves_val > 1
-
-
-# On the validation rows that it gets wrong the network has become surer of itself, with every seed.
-@torch.no_grad()
-def sure_where_wrong(trainer, batches):
-    trainer.model.eval()
-    chance, found = trainer.model(batches.X).softmax(1).max(1)
-    return chance[found != batches.y].mean().item()
-
-
-sure = np.array(
-    [
-        [
-            sure_where_wrong(trainer, parts[1])
-            for trainer, _, parts in (
-                runs["MNIST-1D", curves_lr, seed],
-                longer[seed],
-            )
-        ]
-        for seed in range(seeds)
-    ]
-)
-assert (sure[:, 1] > sure[:, 0] + 0.02).all()
-sure_before, sure_after = sure.mean(0).tolist()
