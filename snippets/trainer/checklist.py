@@ -1,13 +1,13 @@
 # %% [markdown] lang="en"
-# # Ten checks, eleven faults
+# # Eleven checks, eleven faults
 #
-# A sound program and eleven broken ones, each with one fault planted on purpose. Ten checks that
+# A sound program and eleven broken ones, each with one fault planted on purpose. Eleven checks that
 # take seconds are made on all of them, with five seeds each: which check finds which fault?
 
 # %% [markdown] lang="zh"
-# # 十项检查，十一种错误
+# # 十一项检查，十一种错误
 #
-# 一个正确的程序，十一个坏掉的程序，每个故意埋了一种错误。十项检查，每项几秒之内做完，
+# 一个正确的程序，十一个坏掉的程序，每个故意埋了一种错误。十一项检查，每项几秒之内做完，
 # 在所有程序上用五个种子各做一遍：哪项检查查得出哪种错误？
 
 # %% program

@@ -221,8 +221,8 @@ plt.show()
 # %% check
 digits_lr, curves_lr = best["digits"], best["MNIST-1D"]
 # The best learning rate lies within the sweep, not at its end.
-assert lrs[0] < digits_lr <= lrs[-1]
-assert lrs[0] < curves_lr <= lrs[-1]
+assert lrs[0] < digits_lr < lrs[-1]
+assert lrs[0] < curves_lr < lrs[-1]
 (_, digits_train, digits_val, digits_test) = scores["digits"].mean(0)
 (_, curves_train, curves_val, curves_test) = scores["MNIST-1D"].mean(0)
 digits_low, digits_high = (

@@ -151,13 +151,14 @@ bit_for_bit = all(history["loss"] == losses)
 assert bit_for_bit
 updates = len(losses)
 assert updates == epochs * -(-len(X) // m)
-# float32 has half the digits: seven of them, and an eighth is lost on the way.
+# float32 has some seven digits, and most of them are left at the end.
 float32_end = distance["float32"][-1]
 float64_end = distance["float64"][-1]
 assert float64_end < 1e-13
 assert 1e-9 < float32_end < 1e-4
-# Another order is another path, a billion times further off than another library.
+# Another order of the rows moves the path far more than another precision does.
 order_end = distance["other order of rows"][-1]
 assert order_end > 0.02
+assert order_end > 1000 * float32_end
 precision_ratio = float32_end / float64_end
 assert precision_ratio > 1e6

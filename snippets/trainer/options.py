@@ -1,13 +1,13 @@
 # %% [markdown] lang="en"
 # # Three options, and what they are worth here
 #
-# A compiled model, bfloat16 and channels last: each is an update faster on some jobs and slower on
-# others. Recorded by `bench/options.py`.
+# A compiled model, bfloat16 and channels last: time of an update with each, over that without.
+# Recorded by `bench/options.py`.
 
 # %% [markdown] lang="zh"
 # # 三个选项，在这里值不值
 #
-# 编译模型、bfloat16、通道后置：换一种任务，它们可能让更新变快，也可能变慢。数据由 `bench/options.py` 录得。
+# 编译模型、bfloat16、通道后置：用上之后一次更新的时间，除以不用时的时间。数据由 `bench/options.py` 录得。
 
 # %% ratios
 import json
