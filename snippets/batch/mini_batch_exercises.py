@@ -1,8 +1,12 @@
 # %% [markdown] lang="en"
 # # Exercises on mini-batches
+#
+# A last batch with fewer rows, a data set in which every row stands twice.
 
 # %% [markdown] lang="zh"
 # # 小批量一章的习题
+#
+# 行数不满的最后一批，每一行都来了两次的数据。
 
 # %% ragged
 import numpy as np

@@ -1,8 +1,13 @@
 # %% [markdown] lang="en"
 # # Exercises on batch size and what is learnt
+#
+# A published plot and its budget, the seeds that a gap of one point needs, and the best of many
+# equal settings.
 
 # %% [markdown] lang="zh"
 # # 批量大小与学到什么：习题
+#
+# 一张发表的图用的是哪种预算，一个百分点的差距要多少种子，许多一样好的设置里挑出的“最好”。
 
 # %% budget
 import numpy as np

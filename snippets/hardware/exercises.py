@@ -1,8 +1,13 @@
 # %% [markdown] lang="en"
 # # Exercises on hardware
+#
+# A fit that the long updates decide alone, the overhead behind a ratio of epochs, and the bytes of
+# a ring.
 
 # %% [markdown] lang="zh"
 # # 硬件一章的习题
+#
+# 由用时最长的更新说了算的拟合，一轮用时之比背后的开销，环上传输的字节。
 
 # %% absolute
 from pathlib import Path

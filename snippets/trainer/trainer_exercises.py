@@ -1,8 +1,12 @@
 # %% [markdown] lang="en"
 # # Exercises on the trainer
+#
+# A forgotten zero_grad, a loss that is summed, and gradients too small for float16.
 
 # %% [markdown] lang="zh"
 # # 训练器一章的习题
+#
+# 忘了 zero_grad，把损失加成了总和，小到 float16 存不下的梯度。
 
 # %% forgotten
 import itertools

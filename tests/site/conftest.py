@@ -213,6 +213,14 @@ class Visit:
             self.faults.append(f"foreign: {url}")
 
 
+@pytest.fixture(scope="module")
+def phone(chromium, address):
+    """A page as narrow as WCAG asks for, that stays open for a walk over the whole site."""
+    opened = Visit(chromium, address, "", width=320)
+    yield opened
+    opened.context.close()
+
+
 @pytest.fixture
 def visit(chromium, address):
     open_pages = []

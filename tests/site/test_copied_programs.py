@@ -1,4 +1,8 @@
-"""What the copy buttons give: every program of every page, copied and run in a fresh Python."""
+"""A walk over all pages, on a phone: no fault, no other host, no sideways scrolling; and what the
+copy buttons give, every program of every page, is run in a fresh Python.
+
+Which pages there are is read from the site, so that a new one is held to the same.
+"""
 
 import ast
 import importlib.util
@@ -28,17 +32,29 @@ COPY = """async () => {
 
 
 @pytest.fixture(scope="module")
-def copied(site, chromium, address):
-    """What every copy button of the site gives: (language, text) in order, by page."""
-    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    texts = {}
-    for path in sorted(site.rglob("index.html")):
+def walked(site, phone, address):
+    """What every copy button gives, (language, text) in order; and how wide each page is."""
+    texts, widths = {}, {}
+    for path in sorted(site.rglob("*.html")):
         uri = path.relative_to(site).as_posix().removesuffix("index.html")
-        page.goto(address + uri, wait_until="load")
-        texts[uri] = [tuple(pair) for pair in page.evaluate(COPY)]
-    context.close()
-    return texts
+        phone.page.goto(address + uri, wait_until="load")
+        phone.page.evaluate("document.fonts.ready")
+        widths[uri] = phone.page.evaluate("document.documentElement.scrollWidth")
+        texts[uri] = [tuple(pair) for pair in phone.page.evaluate(COPY)]
+    return texts, widths
+
+
+@pytest.fixture(scope="module")
+def copied(walked):
+    """What every copy button of the site gives, by page."""
+    return walked[0]
+
+
+def test_no_page_has_a_fault_or_needs_sideways_scrolling_on_a_phone(walked, phone):
+    widths = walked[1]
+    assert len(widths) > 20
+    assert {uri: width for uri, width in widths.items() if width > 320} == {}
+    assert phone.faults == []  # no console error, no failed request, no other host
 
 
 def test_every_block_is_copied_and_both_languages_give_the_same(copied):

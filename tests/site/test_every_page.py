@@ -1,4 +1,4 @@
-"""All pages in headless Chromium: no fault, no other host, no sideways scrolling; axe on each kind.
+"""Each kind of page in headless Chromium: axe, weight, paper, formulas, and life without scripts.
 
 Which pages there are is read from the site, so that a new one is held to the same.
 """
@@ -39,18 +39,6 @@ def kinds(pages):
         folder, _, below = page.partition("/")  # api/ lists what is below it
         heaviest.setdefault((folder, below == ""), page)
     return list(heaviest.values())
-
-
-def test_no_page_has_a_fault_or_needs_sideways_scrolling_on_a_phone(visit, pages, address):
-    opened = visit("", width=PHONE)  # faults of all pages gather here, and fail the test
-    assert len(pages) > 20
-    too_wide = []
-    for path in pages:
-        opened.page.goto(address + path, wait_until="load")
-        opened.page.evaluate("document.fonts.ready")
-        if opened.page.evaluate("document.documentElement.scrollWidth") > PHONE:
-            too_wide.append(path)
-    assert too_wide == []
 
 
 @pytest.mark.parametrize("lang", ["", "zh/"])
@@ -179,11 +167,11 @@ def test_a_playground_far_below_waits_until_it_is_near(visit):
     page = visit("chapters/mini-batches/").page
     page.wait_for_load_state("networkidle")
     figures = page.locator(".playground")
-    assert figures.count() == 2
+    assert figures.count() >= 1
     assert page.locator(".playground.live").count() == 0
     for figure in figures.all():
         figure.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelectorAll('.playground.live').length === 2")
+    page.wait_for_function("!document.querySelector('.playground:not(.live)')")
 
 
 def test_every_formula_has_mathml_with_its_tex(site, pages):

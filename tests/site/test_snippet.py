@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sitebuild import cache
+from sitebuild import pool
 from sitebuild.project import HERE
 from sitebuild.snippet import Snippet, SnippetError
 
@@ -88,9 +88,9 @@ def scripts(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def runs(site):
-    """The runs from which the site was made."""
-    return {name: cache.load(HERE.run(name)) for name in HERE.names()}
+def runs():
+    """The runs from which the site is made."""
+    return pool.update(HERE, say=lambda line: None)
 
 
 @pytest.mark.slow
