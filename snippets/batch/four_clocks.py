@@ -1,9 +1,8 @@
 # %% [markdown] lang="en"
 # # Four clocks
 #
-# Handwritten digits, six batch sizes, each at the learning rate that suits it best: what does one
-# and the same loss cost in updates, in rows read, in seconds, and in steps that must wait for one
-# another?
+# Handwritten digits, six batch sizes, each at the learning rate that suits it best: what does the
+# same loss cost in updates, in rows read, in seconds, and in steps that wait for one another?
 
 # %% [markdown] lang="zh"
 # # 四只钟
