@@ -1,9 +1,9 @@
 # %% [markdown] lang="en"
 # # The root of the condition number
 #
-# Plain descent, Nesterov's form and heavy ball, each at its own best learning rate and momentum, in
-# bowls of twenty axes: how many updates, how that grows with the condition number, and how far out
-# heavy ball swings first.
+# Plain descent, Nesterov's form and heavy ball, each at its best learning rate and momentum, in
+# bowls of twenty axes: how the updates grow with the condition number, and how far out heavy ball
+# swings.
 
 # %% [markdown] lang="zh"
 # # 条件数的平方根
