@@ -40,6 +40,9 @@ QUOTED = re.compile(r"\{\{.*?\}\}")
 class ClaimError(ValueError):
     """A claim without a ground, or one that its two languages tell differently."""
 
+    def __init__(self, said: str) -> None:
+        super().__init__(f"docs/claims.toml: {said}")
+
 
 def path(project: Project) -> Path:
     """File of the claims."""
@@ -75,9 +78,10 @@ def table(
         link: From the path of a page to the way there.
         thumb: From the path of a page and the name of a figure on it to its picture.
     """
-    claims = {name: claim for name, claim in read(project).items() if claim["topic"] == topic}
+    register = read(project)
+    claims = {name: claim for name, claim in register.items() if claim["topic"] == topic}
     if not claims:
-        topics = sorted({claim["topic"] for claim in read(project).values()})
+        topics = sorted({claim["topic"] for claim in register.values()})
         raise ClaimError(f"no claim has the topic {topic!r}; there are: {', '.join(topics)}")
     rows = [HEADS[lang], ("---",) * 3]
     for name, claim in claims.items():

@@ -19,16 +19,16 @@ TITLES = {
     "torch": "PyTorch",
 }
 HEADS = {
-    "en": (
-        "| No. | Program | Chapter or page | Seconds | Figures | Processor | Date |",
-        "| Made with | Version |",
-        "| Record | Device | Date | Commit | Command |",
-    ),
-    "zh": (
-        "| 编号 | 程序 | 章或页 | 秒 | 图 | 处理器 | 日期 |",
-        "| 所用软件 | 版本 |",
-        "| 记录 | 设备 | 日期 | 提交 | 命令 |",
-    ),
+    "en": {
+        "runs": "| No. | Program | Chapter or page | Seconds | Figures | Processor | Date |",
+        "versions": "| Made with | Version |",
+        "measured": "| Record | Device | Date | Commit | Command |",
+    },
+    "zh": {
+        "runs": "| 编号 | 程序 | 章或页 | 秒 | 图 | 处理器 | 日期 |",
+        "versions": "| 所用软件 | 版本 |",
+        "measured": "| 记录 | 设备 | 日期 | 提交 | 命令 |",
+    },
 }
 
 
@@ -37,11 +37,11 @@ def rounded(seconds: float) -> str:
     return f"{seconds:.2g}" if seconds < 99.5 else f"{seconds:.0f}"
 
 
-def tables(project: Project, runs: Mapping[str, Run], lang: str) -> dict[str, str]:
-    """Return the tables as Markdown, by name: "runs", "versions" and "measured"."""
-    heads = dict(zip(("runs", "versions", "measured"), HEADS[lang], strict=True))
-    rows: dict[str, list[tuple[object, ...]]] = {
-        "runs": [
+def table(project: Project, runs: Mapping[str, Run], lang: str, kind: str) -> str:
+    """Return a table as Markdown: of the "runs", the "versions" or the "measured"."""
+    rows: list[tuple[object, ...]]
+    if kind == "runs":
+        rows = [
             (
                 place.number or "–",
                 f"[{name}](notebooks/{name}.md)",
@@ -53,20 +53,21 @@ def tables(project: Project, runs: Mapping[str, Run], lang: str) -> dict[str, st
             )
             for name, place in experiments.places(project, lang).items()
             if name in runs
-        ],
-        "versions": sorted(
+        ]
+    elif kind == "versions":
+        rows = sorted(
             {
                 (TITLES.get(library, library), version.partition("+")[0])
                 for run in runs.values()
                 for library, version in run.versions.items()
             }
-        ),
-        "measured": [
+        )
+    else:
+        rows = [
             _measured(path.stem, path.read_text("utf-8"))
             for path in sorted((project.snippets / "measured").glob("*.json"))
-        ],
-    }
-    return {name: _table(heads[name], rows[name]) for name in rows}
+        ]
+    return _table(HEADS[lang][kind], rows)
 
 
 def _measured(name: str, text: str) -> tuple[object, ...]:

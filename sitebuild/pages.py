@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from textwrap import indent
 
@@ -104,22 +105,23 @@ def fill(markdown: str, page: Page, project: Project, runs: Mapping[str, Run]) -
             f"![{alt}]({source}#only-{scheme}){attributes}" for scheme in ("light", "dark")
         )
 
+    @cache
+    def figures_of(uri: str) -> dict[tuple[str, str], str]:
+        return alts((project.root / "docs" / page.lang / uri).read_text("utf-8"))
+
     def thumb(uri: str, figure: str) -> str:
         name, _, key = figure.rpartition("/")
-        shown = alts((project.root / "docs" / page.lang / uri).read_text("utf-8"))
+        shown = figures_of(uri)
         page.known(f"figure in {uri} called", figure, [f"{one}/{other}" for one, other in shown])
         return images(name, key, shown[name, key]).replace("\n", "")
 
     def table(match: re.Match[str]) -> str:
         kind, _, topic = match[1].partition(" ")
-        try:
-            if kind == "claims":
-                return claims.table(project, topic, page.lang, page.link, thumb)
-            if kind in (ours := {"glossary": glossary.table, "verdicts": claims.choice}):
-                return ours[kind](project, page.lang)
-        except claims.ClaimError as error:
-            raise PageError(f"docs/{page.lang}/{page.uri}: docs/claims.toml: {error}") from None
-        return environment.tables(project, runs, page.lang)[kind]
+        if kind == "claims":
+            return claims.table(project, topic, page.lang, page.link, thumb)
+        if kind in (ours := {"glossary": glossary.table, "verdicts": claims.choice}):
+            return ours[kind](project, page.lang)
+        return environment.table(project, runs, page.lang, kind)
 
     def said(name: str, key: str, caption: str | None) -> str:
         link = page.link(f"notebooks/{name}.md")
@@ -165,19 +167,16 @@ def fill(markdown: str, page: Page, project: Project, runs: Mapping[str, Run]) -
         return f'``` {{ .python title="{match[1]}.py" }}\n--8<-- "programs/{match[1]}.py"\n```'
 
     def formula(match: re.Match[str]) -> str:
-        try:
-            return f"$$\n{docstrings.formula(project.root, match[1])}\n$$"
-        except docstrings.NoFormula as error:
-            raise PageError(f"docs/{page.lang}/{page.uri}: {error}") from None
+        return f"$$\n{docstrings.formula(project.root, match[1])}\n$$"
 
     def entry(match: re.Match[str]) -> str:
-        try:
-            return reference.entry(project, page.lang, match[1])
-        except reference.NoEntry as error:
-            raise PageError(f"docs/{page.lang}/{page.uri}: {error}") from None
+        return reference.entry(project, page.lang, match[1])
 
-    markdown = reference.ENTRY.sub(entry, TABLE.sub(table, markdown))
-    markdown = WHOLE.sub(whole, FORMULA.sub(formula, markdown))
+    try:
+        markdown = reference.ENTRY.sub(entry, TABLE.sub(table, markdown))
+        markdown = WHOLE.sub(whole, FORMULA.sub(formula, markdown))
+    except (claims.ClaimError, docstrings.NoFormula, reference.EntryError) as error:
+        raise PageError(f"docs/{page.lang}/{page.uri}: {error}") from None
     markdown = PLAY.sub(play, VALUE.sub(value, FENCE.sub(fence, markdown)))
     return FIGURE.sub(figure, markdown)
 

@@ -15,7 +15,7 @@ MODULE = re.compile(r"^::: (gdcore[\w.]*)$", re.M)  # mkdocstrings
 HEAD = re.compile(r"# (?P<title>.+?) \{ *#(?P<id>[\w-]+) *\}\n\n(?P<words>.+)")
 
 
-class NoEntry(ValueError):  # noqa: N818 - says what is missing
+class EntryError(ValueError):
     """A page that is not there, or says nothing of itself; the message says which."""
 
 
@@ -28,7 +28,7 @@ def entry(project: Project, lang: str, name: str) -> str:
     path = project.root / "docs" / lang / f"{name}.md"
     text = path.read_text("utf-8") if path.is_file() else ""
     if not (head := HEAD.match(text)):
-        raise NoEntry(
+        raise EntryError(
             f"docs/{lang}/{name}.md should begin with `# Title {{ #id }}` and a paragraph"
         )
     links = "\u00a0· ".join(

@@ -122,7 +122,9 @@ def test_the_tables_name_every_run_version_and_measurement(toy):
     (toy.snippets / "measured").mkdir()
     record = {"device": "D", "date": "2026-01-02", "commit": "abcdef012", "command": "python x.py"}
     (toy.snippets / "measured" / "m.json").write_text(json.dumps(record), "utf-8")
-    tables = environment.tables(toy, runs, "zh")
+    tables = {
+        kind: environment.table(toy, runs, "zh", kind) for kind in ("runs", "versions", "measured")
+    }
     row = r"\| – \| \[toy/one\]\(notebooks/toy/one\.md\) \| \[甲\]\(x\.md\) \| [\d.]+ \| 1 \| "
     assert re.search(row, tables["runs"])
     assert re.search(r"\| Matplotlib \| \d[\d.]+ \|\n\| Python \| 3\.", tables["versions"])

@@ -83,8 +83,8 @@ def scripts(request, tmp_path_factory):
     asked = [item.callspec.params["name"] for item in request.session.items
              if item.name.startswith("test_every_snippet_runs")]  # fmt: skip
     folders = {name: tmp_path_factory.mktemp("any") for name in asked}
-    with ThreadPoolExecutor(2) as pool:
-        yield {name: (folders[name], pool.submit(script, name, folders[name])) for name in asked}
+    with ThreadPoolExecutor(2) as two:
+        yield {name: (folders[name], two.submit(script, name, folders[name])) for name in asked}
 
 
 @pytest.fixture(scope="module")
