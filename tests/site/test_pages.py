@@ -110,7 +110,7 @@ def test_the_glossary_has_every_word_in_both_languages(toy, runs):
     for name, entry in words.items():
         assert len(entry["en"]) == len(entry["zh"]) == 3, name
         assert all(entry[lang][0] and entry[lang][2] for lang in ("en", "zh")), name
-    for lang, first in (("en", "**band**"), ("zh", "**参数**")):
+    for lang, first in (("en", "**adaptive rule**"), ("zh", "**参数**")):
         lines = glossary.table(HERE, lang).splitlines()
         assert len(lines) == len(words) + 2
         assert first in lines[2]
