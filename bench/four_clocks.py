@@ -19,7 +19,6 @@ from record import ROOT, spread, write
 import gdcore as gd
 
 SIZES = (1, 4, 16, 64, 256, 1437)
-ROWS = 20_000  # read by a size in a round, or so; at least one epoch
 ROUNDS = 11
 
 X, y = (part[:1437] for part in gd.datasets.digits())

@@ -88,9 +88,26 @@ def loss(
     shown = _thin(rows)
     x = steps[shown] * per_update
     values = np.stack([run[series][:rows] for run in runs])[:, shown]  # (runs, shown)
-    (mean,) = ax.plot(x, values.mean(axis=0), **line)
+    return band(x, values, ax=ax, **line)
+
+
+def band(x: ArrayLike, runs: ArrayLike, *, ax: Axes, **line: Any) -> Line2D:
+    """Draw the mean of several runs, and a band from the lowest of them to the highest.
+
+    Args:
+        x: Where the runs were looked at, shape (points,).
+        runs: What each run had there, shape (runs, points), or (points,) for a single run, which
+            has no band.
+        ax: Where to draw.
+        **line: Passed to `Axes.plot`, such as `label` or `**plot.BATCH`.
+
+    Returns:
+        The line of the mean.
+    """
+    runs = np.atleast_2d(runs)
+    (mean,) = ax.plot(x, runs.mean(axis=0), **line)
     if len(runs) > 1:
-        low, high = values.min(axis=0), values.max(axis=0)
+        low, high = runs.min(axis=0), runs.max(axis=0)
         ax.fill_between(x, low, high, color=mean.get_color(), alpha=0.25, linewidth=0)
     return mean
 
@@ -167,11 +184,7 @@ def batch_study(batch_sizes: ArrayLike, costs: ArrayLike, *, ax: Axes, **line: A
         ax: Where to draw.
         **line: Passed to `Axes.plot`, such as `label`.
     """
-    costs = np.atleast_2d(costs)
-    (mean,) = ax.plot(batch_sizes, costs.mean(axis=0), **({"marker": "o"} | line))
-    if len(costs) > 1:
-        low, high = costs.min(axis=0), costs.max(axis=0)
-        ax.fill_between(batch_sizes, low, high, color=mean.get_color(), alpha=0.25, linewidth=0)
+    mean = band(batch_sizes, costs, ax=ax, **({"marker": "o"} | line))
     ax.set(xscale="log", yscale="log", xlabel="batch size")
     return mean
 

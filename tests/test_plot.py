@@ -3,6 +3,7 @@ import itertools
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 import gdcore as gd
 from gdcore import plot
@@ -36,6 +37,19 @@ def test_several_runs_are_their_mean_and_a_band_from_lowest_to_highest(ax):
     (band,) = ax.collections
     corners = band.get_paths()[0].vertices
     assert {tuple(corner) for corner in corners} >= {(0, 1.0), (0, 3.0), (1, 5.0), (1, 7.0)}
+
+
+def test_a_band_goes_from_the_lowest_run_to_the_highest_and_one_run_has_none(ax):
+    line = plot.band([1, 2], [[1.0, 6.0], [2.0, 5.0], [6.0, 1.0]], ax=ax, color="#123456")
+    assert list(line.get_xdata()) == [1, 2]
+    assert list(line.get_ydata()) == [3.0, 4.0]
+    (drawn,) = ax.collections
+    corners = {tuple(corner) for corner in drawn.get_paths()[0].vertices}
+    assert corners == {(1, 1.0), (1, 6.0), (2, 1.0), (2, 6.0)}
+    assert to_hex(drawn.get_facecolor()[0]) == "#123456"
+    plot.band([1, 2], [1.0, 6.0], ax=ax)
+    assert len(ax.lines) == 2
+    assert len(ax.collections) == 1
 
 
 def test_a_long_run_is_thinned_and_keeps_its_ends(ax):

@@ -205,16 +205,11 @@ for (name, (m, look)), marker in zip(
     methods.items(), "sDo", strict=True
 ):
     arrives, kept = judge(sweeps[name], close)
-    mean, low, high = (
-        f(arrives, axis=1) for f in (np.mean, np.min, np.max)
-    )
+    mean = arrives.mean(1)
     label = f"{name}, batch size {m}"
     if m < n:
         label += f", {seeds} seeds"
-    ax.plot(lrs, mean, label=label, **look)
-    ax.fill_between(
-        lrs, low, high, color=look["color"], alpha=0.25, linewidth=0
-    )
+    plot.band(lrs, arrives.T, ax=ax, label=label, **look)
     ax.plot(lrs[kept], mean[kept], marker, color=look["color"])
     ax.plot(
         lrs[~kept],

@@ -121,10 +121,7 @@ for mark, hue, (base, by_lr) in zip(
         "linewidth": 1,
         "color": hue,
     }
-    ax.plot(lrs, ratios.mean(1), label=f"from lr {base:g}", **style)
-    ax.fill_between(
-        lrs, *np.sort(ratios)[:, [0, -1]].T, color=hue, alpha=0.2
-    )
+    plot.band(lrs, ratios.T, ax=ax, label=f"from lr {base:g}", **style)
 ax.set(xscale="log", yscale="log", ylim=(0.8, 1e4))
 ax.set(xlabel="learning rate", ylabel="loss, ratio to batch size 8")
 fig.legend(loc="outside upper left", ncols=3)

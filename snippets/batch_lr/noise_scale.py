@@ -45,16 +45,13 @@ from gdcore import plot
 
 plt.style.use(plot.STYLE)
 fig, ax = plt.subplots(figsize=(4.4, 3.2))
-colour = plot.BATCH["color"]
-ax.plot(
+plot.band(
     stops,
-    scale.mean(1),
-    "o-",
-    color=colour,
+    scale.T,
+    ax=ax,
+    marker="o",
+    color=plot.BATCH["color"],
     label="noise scale, 5 seeds",
-)
-ax.fill_between(
-    stops, scale.min(1), scale.max(1), color=colour, alpha=0.25
 )
 ax.axhline(
     m,

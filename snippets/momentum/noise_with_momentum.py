@@ -142,20 +142,13 @@ for (n, updates), column in zip(sizes, axes.T, strict=True):
             column, (small[n, beta], full[n, beta][None]), strict=True
         ):
             held = np.isfinite(each).all(0)
-            ax.plot(
+            plot.band(
                 reaches[: len(held)][held],
-                each.mean(0)[held],
+                each[:, held],
+                ax=ax,
                 marker=".",
                 label=f"momentum {beta}",
                 **look,
-            )
-            ax.fill_between(
-                reaches[: len(held)][held],
-                each.min(0)[held],
-                each.max(0)[held],
-                color=look["color"],
-                alpha=0.25,
-                linewidth=0,
             )
     column[0].set_title(f"batch size {m} of {n} rows", fontsize=9)
     column[1].set_title(f"all {n} rows", fontsize=9)

@@ -87,15 +87,7 @@ for ax, m in zip(axes, (16, 32), strict=True):
         found = sweep[m, longest, name]
         look = plot.RULES[name.lower()]
         held = np.isfinite(found).all(1)
-        ax.plot(lrs[held], found.mean(1)[held], label=name, **look)
-        ax.fill_between(
-            lrs[held],
-            found.min(1)[held],
-            found.max(1)[held],
-            color=look["color"],
-            alpha=0.2,
-            linewidth=0,
-        )
+        plot.band(lrs[held], found[held].T, ax=ax, label=name, **look)
     ax.set(
         xscale="log",
         yscale="log",

@@ -60,19 +60,12 @@ for name, (label, look) in looks.items():
     losses = np.array([h["epoch_loss"] for h in histories[name]])
     excess[name] = losses - (lowest if name == "too many" else 0)
     steps = histories[name][0].steps("epoch_loss")
-    (mean,) = ax.plot(
+    plot.band(
         steps,
-        excess[name].mean(0),
+        excess[name],
+        ax=ax,
         label=f"{label}, batch size 1, lr {lr}",
         **{"linewidth": 1.8} | look,
-    )
-    ax.fill_between(
-        steps,
-        excess[name].min(0),
-        excess[name].max(0),
-        color=mean.get_color(),
-        alpha=0.3,
-        linewidth=0,
     )
 ax.set(
     yscale="log",

@@ -82,19 +82,12 @@ fig, axes = plt.subplots(2, 1, figsize=(4.4, 6.2))
 looks = (plot.BATCH, plot.MINI_BATCH, plot.STOCHASTIC)
 for (lr, height), look in zip(down.items(), looks, strict=True):
     means = height.mean(1)  # (seeds, updates)
-    color = look["color"]
-    axes[0].plot(
-        means.mean(0),
+    plot.band(
+        range(means.shape[1]),
+        means,
+        ax=axes[0],
         label=f"lr {lr}, mean of {seeds * runs} runs",
         **look | {"linewidth": 1.8},
-    )
-    axes[0].fill_between(
-        np.arange(means.shape[1]),
-        means.min(0),
-        means.max(0),
-        color=color,
-        alpha=0.3,
-        linewidth=0,
     )
     axes[0].plot(
         [300, 400], [level(lr)] * 2, color=plot.INK, linewidth=1

@@ -67,24 +67,10 @@ looks = {
     "timid": ("a/(b + t), a = 0.2, b = 2", plot.MINI_BATCH),
     "right": ("a/(b + t), a = 1, b = 10", plot.BATCH),
 }
-
-
-def band(ax, x, values, label, look):
-    """Draw the mean over the groups, and from lowest to highest."""
-    ax.plot(x, values.mean(1), label=label, **look)
-    ax.fill_between(
-        x,
-        values.min(1),
-        values.max(1),
-        color=look["color"],
-        alpha=0.25,
-        linewidth=0,
-    )
-
-
 fig, ax = plt.subplots(figsize=(4.4, 4.8))
 for name, (label, look) in looks.items():
-    band(ax, marks, np.sqrt(squares[name]), label, look)
+    distance = np.sqrt(squares[name]).T
+    plot.band(marks, distance, ax=ax, label=label, **look)
 ax.set(
     xscale="log",
     yscale="log",

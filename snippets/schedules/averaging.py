@@ -74,16 +74,7 @@ looks = {
 }
 fig, ax = plt.subplots(figsize=(4.4, 4.6))
 for name, (label, look) in looks.items():
-    price = prices[name]
-    ax.plot(curvatures, price.mean(0), label=label, **look)
-    ax.fill_between(
-        curvatures,
-        price.min(0),
-        price.max(0),
-        color=look["color"],
-        alpha=0.25,
-        linewidth=0,
-    )
+    plot.band(curvatures, prices[name], ax=ax, label=label, **look)
 ax.set(
     xscale="log",
     yscale="log",
@@ -140,15 +131,7 @@ for seed, (lr, label, look) in enumerate(
 ):
     at, path = average_of(lr, seed)
     centres[lr] = path[-1]
-    ax.plot(at, path.mean(1), label=label, **look)
-    ax.fill_between(
-        at,
-        path.min(1),
-        path.max(1),
-        color=look["color"],
-        alpha=0.25,
-        linewidth=0,
-    )
+    plot.band(at, path.T, ax=ax, label=label, **look)
 ax.axhline(0, color=plot.INK, linewidth=0.8)
 ax.set(
     xlabel="updates",

@@ -98,15 +98,7 @@ for ax, clock in zip(axes, ("epochs", "updates"), strict=True):
     for name, (label, look) in looks.items():
         made, excess = runs[name]
         x = np.arange(len(made)) if clock == "epochs" else made
-        ax.plot(x, excess.mean(1), label=label, **look)
-        ax.fill_between(
-            x,
-            excess.min(1),
-            excess.max(1),
-            color=look["color"],
-            alpha=0.25,
-            linewidth=0,
-        )
+        plot.band(x, excess.T, ax=ax, label=label, **look)
     ax.set(yscale="log", xlabel=clock)
 axes[0].set_xticks(range(0, 3 * epochs + 1, epochs))
 fig.supylabel("loss of all rows, above the lowest", fontsize=10)

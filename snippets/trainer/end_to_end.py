@@ -113,15 +113,7 @@ for name, look in looks.items():
     best[name] = lrs[losses.mean(1).argmin()]
     m = jobs[name][2]
     label = f"{name}, batch size {m}, {seeds} seeds"
-    ax.plot(lrs, losses.mean(1), marker="o", label=label, **look)
-    ax.fill_between(
-        lrs,
-        losses.min(1),
-        losses.max(1),
-        color=look["color"],
-        alpha=0.25,
-        linewidth=0,
-    )
+    plot.band(lrs, losses.T, ax=ax, marker="o", label=label, **look)
 ax.set(
     xscale="log",
     yscale="log",

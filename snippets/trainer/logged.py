@@ -95,16 +95,7 @@ for values, label, look in (
     (after, "training rows, after the epoch", plot.BATCH),
     (unseen, "validation rows", plot.STOCHASTIC),
 ):
-    x = np.arange(1, epochs + 1)
-    ax.plot(x, values.mean(0), label=label, **look)
-    ax.fill_between(
-        x,
-        values.min(0),
-        values.max(0),
-        color=look["color"],
-        alpha=0.25,
-        linewidth=0,
-    )
+    plot.band(range(1, epochs + 1), values, ax=ax, label=label, **look)
 ax.set(
     xlabel="epochs",
     ylabel="loss",
