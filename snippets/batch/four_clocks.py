@@ -205,6 +205,22 @@ lr_one, lr_few, lr_all = won[1][0], won[few][0], won[n][0]
 assert lr_few > 7 * lr_one  # noise held it down
 assert lr_all < 2.1 * lr_few  # without any noise it is hardly larger
 
+# All rows have but one order, and above the edge of stability one run leaps about: what it needs
+# at neighbouring learning rates differs, and a low count among them is luck.
+lone_step = 0.02
+beside = lr_all * (1 + lone_step) ** np.arange(-16, 17)
+lone = [arrivals(n, lr, budget, [goal], [0]).item() for lr in beside]
+lone_middle, lone_least, lone_most = (
+    np.median(lone),
+    min(lone),
+    max(lone),
+)
+lone_many = len(lone)
+assert abs(lone_middle / all_updates - 1) < 0.1
+assert 1.1 * lone_least < lone_middle < lone_most / 1.1
+lucky = np.mean(np.array(lone) < 0.8 * lone_middle)
+assert lucky < 0.2
+
 # Rows: one or four about the same, all at once far more.
 rows = cost["rows read"]
 assert rows[1].max() > rows[4].min()
