@@ -29,6 +29,7 @@ from sitebuild import (
     playgrounds,
     pool,
     provenance,
+    sheet,
     summary,
 )
 from sitebuild.cache import Run
@@ -139,8 +140,10 @@ def _mark(files: Files, project: Project) -> None:
             file.is_modified = lambda: True  # type: ignore[method-assign]
 
 
+@event_priority(-100)  # after mkdocstrings, which writes a style sheet
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
-    """Keep the compiled templates: each language of each build would compile them anew."""
+    """Join the style sheets; keep the compiled templates, which each build would compile anew."""
+    sheet.gather(files, config)
     (kept := _project(config).root / ".cache" / "templates").mkdir(parents=True, exist_ok=True)
     env.bytecode_cache = FileSystemBytecodeCache(str(kept))
 

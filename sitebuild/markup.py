@@ -31,6 +31,8 @@ FAULTS = {
         r'<div class="md-typeset__scrollwrap"><div class="md-typeset__table">'
         r"<table>\1</table></div></div>"
     ),
+    # names and signs look like the code around them, and would be half the elements of a page
+    r'<span class="[nopw]">([^<]*)</span>': r"\1",
     # a date is not broken at its hyphens
     r"<td>(\d{4}-\d\d-\d\d)</td>": r"<td><time>\1</time></td>",
     # the manners of HTML

@@ -64,9 +64,7 @@ def alts(markdown: str, runs: Mapping[str, Run], lang: str) -> dict[tuple[str, s
 
 
 def head(page: str, link: Callable[[str], str]) -> str:
-    """Return the page with the style and the scripts of its playgrounds, if it has any."""
-    if not (modules := playground.modules(page)):
-        return page
+    """Return the page with the scripts of its playgrounds, if it has any."""
+    modules = playground.modules(page)
     scripts = (f'<script type="module" src="{link(module)}"></script>' for module in modules)
-    style = f'<link rel="stylesheet" href="{link("assets/playground.css")}">'
-    return page.replace("</head>", f"{style}{''.join(scripts)}</head>", 1)
+    return page.replace("</head>", f"{''.join(scripts)}</head>", 1)

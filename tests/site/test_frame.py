@@ -175,12 +175,13 @@ def as_the_theme_makes_it(tmp_path_factory):
     (root / "docs").mkdir()
     (root / "docs/index.md").write_text(
         "# A\n\n## B\n\n### C\n\n![x](x.svg)\n\n| | n |\n|---|---|\n| 2026-01-02 | 1 |\n\n"
-        '<a download="" href="x">x</a>\n',
+        '<a download="" href="x">x</a>\n\n```python\nx = 1\n```\n',
         "utf-8",
     )
     (root / "docs/x.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", "utf-8")
     (root / "mkdocs.yml").write_text(
-        "site_name: plain\nnav: [{Part: [index.md]}]\nmarkdown_extensions: [tables]\n"
+        "site_name: plain\nnav: [{Part: [index.md]}]\nmarkdown_extensions: [tables, "
+        "pymdownx.highlight, pymdownx.superfences]\n"
         "theme: {name: material, language: zh, font: false, features: [navigation.sections],"
         " palette: [{scheme: default, toggle: {icon: material/weather-night, name: Dark}}]}\n",
         "utf-8",
