@@ -13,6 +13,13 @@ CHANGES = {
         'location.protocol!=="file:"': "!1",
         # or when its words are to be marked on the page that it led to.
         '("search.highlight")?': '("search.highlight")&&/[?&]h=/.test(location.search)?',
+        # So is the worker that searches: it starts with the first thing that it is told.
+        "t=new Worker(e)": (
+            "t=((w,told)=>({addEventListener:(n,f)=>{told.push(f)},"
+            "removeEventListener:(n,f)=>{told.splice(told.indexOf(f)>>>0,1)},"
+            'postMessage(m){w||(w=new Worker(e),w.addEventListener("message",d=>'
+            "told.forEach(f=>f(d)))),w.postMessage(m)}}))(null,[])"
+        ),
         # A page's twin in another language is no other version of the site, with a map to fetch.
         "link[rel=alternate]": "link[rel=version]",
         # The tables have their boxes (markup.py).

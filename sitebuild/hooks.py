@@ -143,18 +143,23 @@ def _mark(files: Files, project: Project) -> None:
 @event_priority(-100)  # after mkdocstrings, which writes a style sheet
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     """Join the style sheets; keep the compiled templates, which each build would compile anew."""
-    sheet.gather(files, config)
+    sheets = {}
+    for uri in sheet.order(files.src_uris, config.extra_css):
+        written = Path(config.site_dir, uri)  # by a plugin
+        if file := files.get_file_from_path(uri):
+            files.remove(file)
+            sheets[uri] = file.content_string
+        elif written.is_file():
+            sheets[uri] = written.read_text("utf-8")
+            written.unlink()
+    config.extra_css.clear()
+    files.append(File.generated(config, sheet.ALL, content=sheet.join(sheets)))
     (kept := _project(config).root / ".cache" / "templates").mkdir(parents=True, exist_ok=True)
     env.bytecode_cache = FileSystemBytecodeCache(str(kept))
 
 
 @event_priority(50)  # after mkdocs-jupyter's 100
-def on_page_markdown(
-    markdown: str,
-    page: MkDocsPage,
-    config: MkDocsConfig,
-    files: Files,
-) -> str:
+def on_page_markdown(markdown: str, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
     """Fill a chapter with its runs."""
     uri = page.file.src_uri
     if uri.startswith(NOTEBOOKS):
@@ -192,13 +197,7 @@ def on_post_page(output: str, page: MkDocsPage, config: MkDocsConfig) -> str:
     except formulas.FormulaError as error:
         raise PluginError(str(error)) from None
     if has_math:
-        fonts = (f"assets/katex/fonts/KaTeX_{font}.woff2" for font in formulas.PRELOADED)
-        links = "".join(
-            f'<link rel="preload" href="{get_relative_url(font, page.url)}"'
-            ' as="font" type="font/woff2" crossorigin>'
-            for font in fonts
-        )
-        output = output.replace("</title>", f"</title>{links}", 1)
+        output = formulas.preload(output, lambda uri: get_relative_url(uri, page.url))
     output = playgrounds.head(output, lambda uri: get_relative_url(uri, page.url))
     if failed:
         output = output.replace("<article", '<article data-stale="true"', 1)

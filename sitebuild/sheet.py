@@ -2,43 +2,36 @@
 
 import posixpath
 import re
-from pathlib import Path
-
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from collections.abc import Iterable, Mapping
 
 ALL = "assets/site.css"
 THEME = re.compile(r"assets/stylesheets/(?:main|palette)\.\w+\.min\.css(?:\.map)?")
 RELATIVE = re.compile(r"url\((?![\"']?(?:data:|[a-z]+://|[/#]))([\"']?)")
 
 
-def gather(files: Files, config: MkDocsConfig) -> None:
-    """Put the sheets of the theme, of the plugins and our own in one, in the order of a page."""
-    theme = sorted(uri for uri in files.src_uris if THEME.fullmatch(uri))  # main, then palette
-    sheets = []
-    for uri in (*theme, *config.extra_css):
-        written = Path(config.site_dir, uri)  # by a plugin
-        if file := files.get_file_from_path(uri):
-            files.remove(file)
-            text = file.content_string
-        elif written.is_file():
-            text = written.read_text("utf-8")
-            written.unlink()
-        else:
-            continue
-        if uri.endswith(".css"):
-            sheets.append(moved(text, uri))
-    config.extra_css.clear()
-    files.append(File.generated(config, ALL, content="\n".join(sheets)))
+def order(files: Iterable[str], extra: Iterable[str]) -> list[str]:
+    """Return the sheets of a page in their order: the theme's, then those of plugins and our own.
+
+    Args:
+        files: Places of all files of the site.
+        extra: Places of the sheets that are not the theme's.
+    """
+    return [*sorted(uri for uri in files if THEME.fullmatch(uri)), *extra]  # main, then palette
+
+
+def join(sheets: Mapping[str, str]) -> str:
+    """Return one sheet for several, given by their places in the site."""
+    return "\n".join(moved(text, uri) for uri, text in sheets.items() if uri.endswith(".css"))
 
 
 def moved(text: str, uri: str) -> str:
-    """Return a sheet as it must be where `ALL` is: what lies beside it is found from there.
+    """Return a sheet without comments, as it must be to find from `ALL` what lies beside it.
 
     Args:
         text: The sheet, in UTF-8.
         uri: Where it was.
     """
     way = posixpath.relpath(posixpath.dirname(uri), posixpath.dirname(ALL))
-    text = re.sub(r'@charset "UTF-8";|/\*# sourceMappingURL=.*?\*/', "", text, flags=re.IGNORECASE)
+    comment = r"/\*#.*?\*/" if uri.endswith(".min.css") else r"\s*/\*.*?\*/"
+    text = re.sub(rf'@charset "UTF-8";|{comment}', "", text, flags=re.DOTALL)
     return RELATIVE.sub(rf"url(\1{way}/", text).replace("url(./", "url(")

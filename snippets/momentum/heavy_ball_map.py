@@ -53,7 +53,7 @@ plt.style.use(plot.STYLE)
 fig, (above, below) = plt.subplots(
     2, 1, figsize=(4.4, 6.2), height_ratios=(3, 2)
 )
-across, up = np.linspace(0, 4, 161), np.linspace(0, 0.999, 121)
+across, up = np.linspace(0, 4, 61), np.linspace(0, 0.999, 46)
 drawn = plot.stability_map(
     across, up, factor(*np.meshgrid(across, up)), ax=above
 )

@@ -18,6 +18,8 @@ from sitebuild import sheet
         ("assets/x/a.css", 'url("data:image/svg+xml,<svg/>")', 'url("data:image/svg+xml,<svg/>")'),
         ("assets/x/a.css", "url(#a) url(/b.svg)", "url(#a) url(/b.svg)"),
         ("assets/x/a.css", '@charset "UTF-8";a{}/*# sourceMappingURL=a.css.map */', "a{}"),
+        ("assets/x/a.min.css", 'a{content:"/* "}/*# sourceMappingURL=b */', 'a{content:"/* "}'),
+        ("assets/x/a.css", "a{}\n/* why:\n   so */\nb{}", "a{}\nb{}"),
     ],
 )
 def test_what_lies_beside_a_sheet_is_found_from_where_it_is_joined(uri, text, then):
