@@ -1,5 +1,5 @@
 # %% [markdown] lang="en"
-# # Where heavy ball is stable, and how fast it is there
+# # Where heavy ball is stable, and how fast
 #
 # On a parabola an update of heavy ball is a matrix of two rows, and its larger eigenvalue says
 # everything. Computed, and measured from runs.
