@@ -63,18 +63,11 @@ ax.plot(
     label="random guesses",
 )
 local = np.array([found.best for found in steps])
-ax.fill_between(
+plot.band(
     seen,
-    local.min(0),
-    local.max(0),
-    color=plot.STOCHASTIC["color"],
-    alpha=0.25,
-    linewidth=0,
-)
-ax.plot(
-    seen,
-    local.mean(0),
-    "--",
+    local,
+    ax=ax,
+    linestyle="--",
     color=plot.STOCHASTIC["color"],
     label="random steps, 5 seeds",
 )

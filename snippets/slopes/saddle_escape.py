@@ -83,18 +83,12 @@ ax.plot(
     color=plot.MINI_BATCH["color"],
     label="momentum 0.9",
 )
-ax.fill_between(
+plot.band(
     sigmas,
-    noisy.min(1),
-    noisy.max(1),
-    color=plot.STOCHASTIC["color"],
-    alpha=0.25,
-    linewidth=0,
-)
-ax.plot(
-    sigmas,
-    noisy.mean(1),
-    "^:",
+    noisy.T,
+    ax=ax,
+    marker="^",
+    linestyle=":",
     color=plot.STOCHASTIC["color"],
     label="from the line, with noise",
 )

@@ -71,9 +71,18 @@ def test_axe_is_awake(visit):
     assert "color-contrast: " in found
 
 
-@pytest.mark.parametrize("chapter", ["mini-batches", "momentum"])  # figures, fonts, a playground
-def test_a_first_visit_to_the_heaviest_chapters_is_light(visit, site, address, chapter):
-    path = f"zh/chapters/{chapter}/"
+def drawn(page, site):
+    """Bytes over the wire of a page and of its figures in the light scheme."""
+    text = (site / page / "index.html").read_text("utf-8")
+    figures = {site / page / src for src in re.findall(r'src="([^"#]+)#only-light"', text)}
+    files = [text.encode(), *(figure.read_bytes() for figure in figures)]
+    return sum(len(gzip.compress(file)) for file in files)
+
+
+@pytest.mark.parametrize("weight", ["text", "text and figures"])
+def test_a_first_visit_to_the_heaviest_chapter_is_light(visit, site, pages, address, weight):
+    chapters = [page for page in pages if "chapters/" in page]
+    path = chapters[0] if weight == "text" else max(chapters, key=lambda page: drawn(page, site))
     opened = visit("conventions/")
     asked = set()
     opened.context.on("request", lambda request: asked.add(urlsplit(request.url).path))
@@ -91,8 +100,8 @@ def test_a_first_visit_to_the_heaviest_chapters_is_light(visit, site, address, c
         else len(gzip.compress(file.read_bytes()))
         for file in files
     }
-    drawn = {file.parent.name for file in files if file.suffix == ".svg" and "runs" in file.parts}
-    assert len(drawn) >= 5
+    assert len(sizes) > 10
+    assert sum(file.suffix == ".svg" and "runs" in file.parts for file in files) >= 5
     assert not [file for file in sizes if "search_index" in file.name]  # until it is searched
     assert sum(sizes.values()) <= BUDGET, sizes
 
@@ -170,7 +179,7 @@ def test_a_playground_far_below_waits_until_it_is_near(visit):
     page = visit("chapters/mini-batches/").page
     page.wait_for_load_state("networkidle")
     figures = page.locator(".playground")
-    assert figures.count() >= 1
+    assert figures.count() == 1
     assert page.locator(".playground.live").count() == 0
     for figure in figures.all():
         figure.scroll_into_view_if_needed()
