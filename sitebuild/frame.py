@@ -24,6 +24,13 @@ CHANGES = {
         "link[rel=alternate]": "link[rel=version]",
         # The tables have their boxes (markup.py).
         'M("table:not([class])",e)': 'M("_",e)',
+        # No link shows a preview of its page.
+        '...M("a",e).map(': '...M("a[data-preview]",e).map(',
+        # Blocks of code get their buttons one after the other, not all in one breath.
+        '...M("pre:not(.mermaid) > code",e).map(i=>Yn(i,{target$:o,print$:n}))': (
+            '...M("pre:not(.mermaid) > code",e).map((i,k)=>$(i).pipe(nt(16*k),'
+            "b(i=>Yn(i,{target$:o,print$:n}))))"
+        ),
         # A scheme that stays as it is has no transitions to hold back, and a light one need not be
         # told to the browser: each would have every element of the page styled anew.
         'if(document.body.setAttribute("data-md-color-switching",""),': (

@@ -22,12 +22,22 @@ new MutationObserver(plain).observe(document.body, { childList: true, subtree: t
 plain();
 
 // A formula or a table that scrolls must be reachable by keyboard; one that fits is no tab stop.
-const reach = () => {
-  for (const box of document.querySelectorAll(".formula, .md-typeset__scrollwrap"))
-    box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex");
+const scrolls = ".formula, .md-typeset__scrollwrap";
+const reach = (...boxes) => {
+  for (const box of boxes)
+    if (box.checkVisibility?.({ contentVisibilityAuto: true }) ?? true)
+      box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex");
 };
-addEventListener("resize", reach);
-document.fonts.ready.then(reach);
+const reachAll = () => reach(...document.querySelectorAll(scrolls));
+addEventListener("resize", reachAll);
+document.fonts.ready.then(reachAll);
+// What was far below is laid out now; all of it, if a link leads there.
+addEventListener("contentvisibilityautostatechange", ({ target }) => {
+  reach(...(target.matches(scrolls) ? [target] : target.querySelectorAll(scrolls)));
+}, true);
+addEventListener("click", ({ target }) => {
+  if (target.closest?.("a[href*='#']")) document.documentElement.classList.remove("from-the-top");
+}, true);
 
 // The theme's search hears keys alone: tell it of words that came by mouse, voice or input method.
 const query = document.querySelector(".md-search__input");

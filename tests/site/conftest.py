@@ -21,6 +21,8 @@ from sitebuild.project import HERE, LANGUAGES, Project
 
 SWITCHES = ["--disable-gpu", "--no-first-run", "--disable-background-networking"]
 ADDRESS = "https://gradient.example/"  # no such place: nothing may be asked of it
+BUTTONS_ARE_THERE = """() => [...document.querySelectorAll('pre:not(.mermaid) > code')]
+  .every(code => code.parentElement.id.startsWith('__code_'))"""
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -203,6 +205,11 @@ class Visit:
         self.page.on("requestfailed", self.failed)
         self.page.on("request", lambda r: self.foreign(r.url, address))
         self.page.goto(address + path, wait_until="load")
+
+    def whole(self, url):
+        """Open a page all of which is laid out, as for a link to its middle, with every button."""
+        self.page.goto(f"{url}#whole", wait_until="load")
+        self.page.wait_for_function(BUTTONS_ARE_THERE)
 
     def failed(self, request):
         if request.failure != "net::ERR_ABORTED":  # a click on a link ends what is under way

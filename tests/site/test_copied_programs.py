@@ -37,7 +37,7 @@ def walked(site, phone, address):
     texts, widths = {}, {}
     for path in sorted(site.rglob("*.html")):
         uri = path.relative_to(site).as_posix().removesuffix("index.html")
-        phone.page.goto(address + uri, wait_until="load")
+        phone.whole(address + uri)
         phone.page.evaluate("document.fonts.ready")
         widths[uri] = phone.page.evaluate("document.documentElement.scrollWidth")
         texts[uri] = [tuple(pair) for pair in phone.page.evaluate(COPY)]

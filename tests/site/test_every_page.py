@@ -47,7 +47,7 @@ def test_axe_finds_nothing_on_any_kind_of_page_in_either_scheme(visit, pages, ad
     opened = visit(lang)
     faults = {}
     for path in kinds(pages):
-        opened.page.goto(address + lang + path, wait_until="load")
+        opened.whole(address + lang + path)
         opened.page.add_script_tag(path=script)
         found = opened.page.evaluate(AXE, [LEFT_OUT, None])
         opened.page.add_style_tag(content="* { transition: none !important }")
@@ -79,6 +79,12 @@ def drawn(page, site):
     return sum(len(gzip.compress(file)) for file in files)
 
 
+FURTHER = """() => {
+  scrollBy(0, 400);
+  return scrollY + innerHeight < document.documentElement.scrollHeight - 1;
+}"""
+
+
 @pytest.mark.parametrize("weight", ["text", "text and figures"])
 def test_a_first_visit_to_the_heaviest_chapter_is_light(visit, site, pages, address, weight):
     chapters = [page for page in pages if "chapters/" in page]
@@ -87,8 +93,7 @@ def test_a_first_visit_to_the_heaviest_chapter_is_light(visit, site, pages, addr
     asked = set()
     opened.context.on("request", lambda request: asked.add(urlsplit(request.url).path))
     opened.page.goto(address + path, wait_until="networkidle")
-    for y in range(0, opened.page.evaluate("document.documentElement.scrollHeight"), 400):
-        opened.page.evaluate("y => scrollTo(0, y)", y)  # to the end: all that loads late
+    while opened.page.evaluate(FURTHER):  # to the end: all that loads late
         opened.page.wait_for_timeout(30)
     opened.page.wait_for_load_state("networkidle")
     files = [site / (name + "index.html" if name.endswith("/") else name)
@@ -144,9 +149,10 @@ def test_paper_has_light_figures_and_nothing_to_press(visit, scheme):
 
 def test_a_formula_wider_than_a_phone_scrolls_in_a_box_that_keys_reach(visit, pages):
     page = visit("api/adaptive/", width=PHONE).page
-    page.evaluate("document.fonts.ready")
+    for formula in page.locator(".formula").all():
+        formula.scroll_into_view_if_needed()
     wide = page.locator(".formula[tabindex='0']")
-    assert wide.count() >= 1
+    wide.first.wait_for()
     box = wide.first
     box.focus()
     page.keyboard.press("ArrowRight")
@@ -162,7 +168,7 @@ STYLED = """() => new Promise(done => setTimeout(() => done(document.all.length)
 def test_a_page_that_opens_is_styled_about_once(visit, chromium, address, path):
     page = visit("conventions/").page
     chromium.start_tracing(page=page, categories=["devtools.timeline"])
-    page.goto(address + path, wait_until="networkidle")
+    page.goto(f"{address}{path}#whole", wait_until="networkidle")
     elements = page.evaluate(STYLED)
     events = json.loads(chromium.stop_tracing())["traceEvents"]
     styled = [
@@ -173,6 +179,50 @@ def test_a_page_that_opens_is_styled_about_once(visit, chromium, address, path):
     assert sum(styled) > elements / 2  # the trace has what is counted
     # As it comes the theme has it done five times over; parts that come late are done twice.
     assert sum(styled) < 2.5 * elements, styled
+
+
+WAITING = """() => [...document.querySelectorAll('article *')]
+  .filter(e => e.checkVisibility() && !e.checkVisibility({contentVisibilityAuto: true}))
+  .filter(e => !e.closest('.katex')).length"""
+SHIFTS = """() => {
+  window.shifted = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) window.shifted += entry.value;
+  }).observe({type: 'layout-shift', buffered: true});
+}"""
+
+
+@pytest.mark.parametrize("path", ["api/objectives/", "chapters/mini-batches/", "zh/systems/"])
+def test_what_is_far_below_is_laid_out_when_it_is_near_and_nothing_jumps(visit, path):
+    page = visit(path).page
+    assert page.evaluate(WAITING) > 50
+    page.evaluate(SHIFTS)
+    while page.evaluate(FURTHER):
+        page.wait_for_timeout(30)
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.shifted") < 0.02
+
+
+@pytest.mark.parametrize("path", ["api/objectives/", "chapters/mini-batches/", "zh/systems/"])
+@pytest.mark.parametrize("width", [PHONE, 1280])
+def test_a_link_far_down_the_page_leads_to_the_line(visit, address, path, width):
+    opened = visit(path, width=width)
+    page = opened.page
+    heading = page.locator("article :is(h2, h3, h4)[id]").nth(-3)
+    anchor = heading.get_attribute("id")
+    page.evaluate(
+        "to => { const a = document.createElement('a'); a.href = `#${to}`;"
+        " document.querySelector('article').prepend(a); a.click(); a.remove(); }",
+        anchor,
+    )
+    page.wait_for_timeout(300)
+    clicked = heading.bounding_box()["y"]
+    opened.page.goto("about:blank")
+    opened.page.goto(f"{address}{path}#{anchor}", wait_until="load")
+    assert page.evaluate(WAITING) == 0  # who comes to the middle has the whole page
+    page.wait_for_timeout(300)
+    assert 40 < clicked == pytest.approx(heading.bounding_box()["y"], abs=1)
 
 
 def test_a_playground_far_below_waits_until_it_is_near(visit):
