@@ -23,17 +23,17 @@ plain();
 
 // A formula or a table that scrolls must be reachable by keyboard; one that fits is no tab stop.
 const scrolls = ".formula, .md-typeset__scrollwrap";
-const reach = (...boxes) => {
+const reach = (boxes) => {
   for (const box of boxes)
     if (box.checkVisibility?.({ contentVisibilityAuto: true }) ?? true)
       box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex");
 };
-const reachAll = () => reach(...document.querySelectorAll(scrolls));
+const reachAll = () => reach(document.querySelectorAll(scrolls));
 addEventListener("resize", reachAll);
 document.fonts.ready.then(reachAll);
 // What was far below is laid out now; all of it, if a link leads there.
 addEventListener("contentvisibilityautostatechange", ({ target }) => {
-  reach(...(target.matches(scrolls) ? [target] : target.querySelectorAll(scrolls)));
+  reach(target.matches(scrolls) ? [target] : target.querySelectorAll(scrolls));
 }, true);
 addEventListener("click", ({ target }) => {
   if (target.closest?.("a[href*='#']")) document.documentElement.classList.remove("from-the-top");

@@ -229,6 +229,15 @@ def phone(chromium, address):
 
 
 @pytest.fixture
+def count_moves():
+    """A script that adds up in `moved` by how much the page has moved by itself."""
+    return """window.moved = 0;
+    new PerformanceObserver((list) => {
+      for (const e of list.getEntries()) window.moved += e.value;
+    }).observe({type: 'layout-shift', buffered: true});"""
+
+
+@pytest.fixture
 def visit(chromium, address):
     open_pages = []
 

@@ -184,24 +184,18 @@ def test_a_page_that_opens_is_styled_about_once(visit, chromium, address, path):
 WAITING = """() => [...document.querySelectorAll('article *')]
   .filter(e => e.checkVisibility() && !e.checkVisibility({contentVisibilityAuto: true}))
   .filter(e => !e.closest('.katex')).length"""
-SHIFTS = """() => {
-  window.shifted = 0;
-  new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) window.shifted += entry.value;
-  }).observe({type: 'layout-shift', buffered: true});
-}"""
 
 
 @pytest.mark.parametrize("path", ["api/objectives/", "chapters/mini-batches/", "zh/systems/"])
-def test_what_is_far_below_is_laid_out_when_it_is_near_and_nothing_jumps(visit, path):
+def test_what_is_far_below_is_laid_out_when_it_is_near_and_nothing_jumps(visit, path, count_moves):
     page = visit(path).page
     assert page.evaluate(WAITING) > 50
-    page.evaluate(SHIFTS)
+    page.evaluate(count_moves)
     while page.evaluate(FURTHER):
         page.wait_for_timeout(30)
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(100)
-    assert page.evaluate("window.shifted") < 0.02
+    assert page.evaluate("window.moved") < 0.02
 
 
 @pytest.mark.parametrize("path", ["api/objectives/", "chapters/mini-batches/", "zh/systems/"])

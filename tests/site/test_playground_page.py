@@ -262,14 +262,10 @@ def test_without_a_script_the_picture_tells_the_story(visit):
         assert figure.locator("figcaption").is_visible()
 
 
-def test_the_page_does_not_move_when_the_script_takes_over(chromium, address):
+def test_the_page_does_not_move_when_the_script_takes_over(chromium, address, count_moves):
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.add_init_script(
-        "window.moved = 0; new PerformanceObserver((list) => {"
-        "for (const e of list.getEntries()) window.moved += e.value;"
-        "}).observe({type: 'layout-shift', buffered: true});"
-    )
+    page.add_init_script(count_moves)
     page.goto(address + HOME)
     page.wait_for_selector(".playground.live")
     page.wait_for_timeout(500)
